@@ -1,0 +1,12 @@
+//! The signal processing of Sidetone.
+//!
+//! *Promises*: pure functions of samples. Nothing here does I/O, reads a clock, takes a lock, or
+//! allocates after construction, so every `process` call may run on a real-time thread.
+//!
+//! *Fails* by saying "unknown" (`None`), never by inventing a figure.
+//!
+//! *Never* knows a device, a call or MQTT.
+
+pub mod measurement;
+pub mod second;
+pub mod units;

@@ -1,0 +1,1 @@
+//! Which measurements and events a person should hear of, and the life of each alert. Deterministic: driven by an explicit clock.

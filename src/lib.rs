@@ -1,0 +1,8 @@
+//! Sidetone: the daemon on an agent's workstation, as the library its one binary is made of.
+
+pub mod alerts;
+pub mod analyze;
+pub mod cli;
+pub mod config;
+pub mod station;
+pub mod uplink;

@@ -1,0 +1,3 @@
+//! The `sidetone` binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Identity, outbox and the MQTT session.

@@ -1,0 +1,1 @@
+//! The test bench's programs.

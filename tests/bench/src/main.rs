@@ -1,0 +1,3 @@
+//! The emulated headset.
+
+fn main() {}

@@ -1,0 +1,31 @@
+//! The narrow boundary between station and uplink (DESIGN §2): what the station says, before the
+//! uplink stamps it with node, agent, boot and seq.
+
+use crate::alert::Alert;
+use crate::event::Event;
+use crate::vocabulary::NodeState;
+
+/// One thing the station says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StationMessage {
+    /// Never to be lost.
+    Event(Event),
+    /// A raise, change or clear of an alert's retained state. (Refreshes are the uplink's own work.)
+    Alert(Alert),
+    /// Live figures; never stored.
+    Telemetry(crate::telemetry::Telemetry),
+    /// A retained inventory item; `None` removes it.
+    Inventory {
+        /// `host`, `daemon`, `softphone` or `headset-<id>`.
+        item: String,
+        /// Flat facts.
+        facts: Option<serde_json::Map<String, serde_json::Value>>,
+    },
+    /// The node's state changed.
+    State {
+        /// The new state.
+        state: NodeState,
+        /// Why, in snake case (`degraded`: e.g. `audio_busy`, `call_not_on_headset`).
+        reason: Option<String>,
+    },
+}
