@@ -1,0 +1,45 @@
+# Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
+CARGO ?= cargo
+.DEFAULT_GOAL := help
+.PHONY: help build test quick lint doc test-data gate rtsan measure fuzz deny clean-bench
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+build: ## the release binary, target/release/sidetone
+	@scripts/install-deps build
+	$(CARGO) build --release --locked
+
+test: quick rtsan gate bench ## everything: the quick layer, the real-time check, the instruction gate, the QEMU bench
+
+quick: test-data ## tests without QEMU: real broker, PulseAudio, PipeWire, recorded HID devices
+	@scripts/install-deps build quick
+	scripts/quick
+
+test-data: ## fetches the recorded speech the tests measure with (Debian packages, no root)
+	@scripts/fetch-sounds
+
+lint: ## fmt, clippy, rustdoc
+	@scripts/install-deps build
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+rtsan: ## the analyser under the real-time sanitizer
+	scripts/rtsan-test
+
+gate: ## instruction counts against the limits checked in
+	@scripts/install-deps build gate
+	scripts/instruction-gate
+
+measure: test-data ## the benchmarks behind docs/measurements.md
+	@scripts/install-deps build quick gate
+	$(CARGO) bench --locked
+
+fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
+	scripts/fuzz
+
+deny: ## licences, bans, sources and advisories; needs cargo-deny
+	$(CARGO) deny check
+
+include tests/bench/bench.mk
