@@ -11,3 +11,4 @@
 pub mod audio;
 pub mod event;
 pub mod headset;
+pub mod pairing;
