@@ -4,5 +4,6 @@ pub mod alerts;
 pub mod analyze;
 pub mod cli;
 pub mod config;
+pub mod run;
 pub mod station;
 pub mod uplink;

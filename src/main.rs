@@ -1,3 +1,16 @@
-//! The `sidetone` binary.
+//! The `sidetone` binary: what it can do, and where each command is.
 
-fn main() {}
+use clap::Parser;
+use sidetone::cli::{self, Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(stop) => return cli::refuse(&stop),
+    };
+    cli::finish(match &cli.command {
+        Command::Run(args) => cli::run::run(args),
+        Command::Config(args) => cli::config::run(args),
+    })
+}

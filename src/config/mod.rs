@@ -1,1 +1,37 @@
 //! What can be set, where it comes from, and errors that say which line.
+//!
+//! *Promises*: one typed [`Config`], made of the documented `defaults.toml` and the files of
+//! `/etc/sidetone/` merged over it in the order of their names. Everything wrong with a file is told
+//! at once, each with file, line, column, key and what would be right.
+//!
+//! *Fails* whole: a layer with an unknown key or a bad value gives no configuration at all, so that a
+//! running daemon keeps the one it has.
+//!
+//! *Never* reads a secret (only the paths of files that hold them), and never writes a file.
+
+mod broker_url;
+mod check;
+mod consistency;
+mod fault;
+mod load;
+mod model;
+mod names;
+mod schema;
+mod selector;
+mod show;
+mod tree;
+
+pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+pub use fault::{ConfigError, Fault, Place};
+pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load};
+pub use model::{
+    AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
+    LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,
+};
+pub use names::{InvalidName, Label, Name};
+pub use schema::json_schema;
+pub use selector::{HeadsetSelector, InvalidSelector};
+pub use show::show;
+
+/// The one documented defaults file: every key, its unit and the reason for its value.
+pub const DEFAULTS: &str = include_str!("defaults.toml");

@@ -1,0 +1,78 @@
+//! Failures, and what the shell sees of them.
+
+use crate::config::ConfigError;
+use std::io;
+use std::process::ExitCode;
+
+/// Why a command failed; printed as one sentence per fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The daemon's parts are not joined yet.
+    #[error("this build cannot run the daemon yet; `sidetone config check` can be used already")]
+    NotJoined,
+    /// Standard output.
+    #[error("cannot write to standard output: {0}; check the disk or program behind it")]
+    Output(#[source] io::Error),
+}
+
+/// The exit status of a command that has run; says on standard error why it failed.
+#[must_use]
+pub fn finish(done: Result<(), Failure>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            for line in failure.to_string().lines() {
+                eprintln!("sidetone: {line}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The exit status when the arguments name no command that can be run: prints the help or version
+/// asked for, or says what is wrong with the arguments (exit status 2).
+#[must_use]
+pub fn refuse(stop: &clap::Error) -> ExitCode {
+    use clap::error::ErrorKind::{
+        DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion,
+    };
+    match stop.kind() {
+        DisplayHelp | DisplayVersion => {
+            // A reader that has gone away has read enough.
+            let _ = stop.print();
+            ExitCode::SUCCESS
+        }
+        DisplayHelpOnMissingArgumentOrSubcommand => {
+            let _ = stop.print();
+            ExitCode::from(2)
+        }
+        _ => {
+            eprintln!("sidetone: {}", usage_sentence(&stop.to_string()));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// One sentence of clap's several lines.
+fn usage_sentence(report: &str) -> String {
+    let (problem, usage) = report.split_once("\nUsage: ").unwrap_or((report, ""));
+    let parts: Vec<&str> = problem
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+        .collect();
+    let problem = parts.join(" ").replace(" tip: ", "; ");
+    let problem = problem.strip_prefix("error: ").unwrap_or(&problem);
+    let command: Vec<&str> = usage
+        .split_whitespace()
+        .take_while(|word| word.bytes().all(|b| b.is_ascii_lowercase()))
+        .collect();
+    let command = match command.as_slice() {
+        [] => "sidetone".to_owned(),
+        words => words.join(" "),
+    };
+    format!("{problem}; `{command} --help` shows how to use it")
+}

@@ -1,0 +1,50 @@
+//! What no single key can show: keys that need or exclude each other.
+
+use super::fault::Fault;
+use super::load::Origin;
+use super::model::Config;
+use std::collections::BTreeMap;
+
+/// Every conflict, at the place of the key that causes it.
+pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut conflict = |key: &str, message: &str| {
+        faults.push(Fault {
+            place: origins.get(key).cloned(),
+            key: key.to_owned(),
+            message: message.to_owned(),
+        });
+    };
+    let broker = &config.broker;
+    match (&broker.client_cert, &broker.client_key) {
+        (Some(_), None) => conflict(
+            "broker.client_cert",
+            "`broker.client_cert` needs its private key; set `broker.client_key` too",
+        ),
+        (None, Some(_)) => conflict(
+            "broker.client_key",
+            "`broker.client_key` needs its certificate; set `broker.client_cert` too",
+        ),
+        _ => {}
+    }
+    if broker.password_file.is_some() && broker.username.is_none() {
+        conflict(
+            "broker.password_file",
+            "`broker.password_file` needs a user name; set `broker.username` too",
+        );
+    }
+    if !broker.url.tls {
+        for (key, set) in [
+            ("broker.ca_file", broker.ca_file.is_some()),
+            ("broker.client_cert", broker.client_cert.is_some()),
+        ] {
+            if set {
+                let message = format!(
+                    "`{key}` is for TLS, but `broker.url` is without; write mqtts:// there, or leave `{key}` out"
+                );
+                conflict(key, &message);
+            }
+        }
+    }
+    faults
+}

@@ -1,0 +1,265 @@
+//! The settings as the program uses them. Doc comments here are the descriptions of the JSON Schema;
+//! the value and the reason of each default are in `defaults.toml`.
+//!
+//! `x-scope` says where a key may be set: `local` only in a file of this workstation, `remote` also
+//! over MQTT (CONTRACT §5). A section's scope holds for its keys unless they say otherwise.
+//! `x-tighten-to` is the one value to which a key may be changed remotely.
+
+use super::broker_url::BrokerUrl;
+use super::names::{Label, Name};
+use super::selector::HeadsetSelector;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// Everything that can be set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "sidetone.toml")]
+pub struct Config {
+    /// Who this workstation is.
+    #[schemars(extend("x-scope" = "local"))]
+    pub node: NodeConfig,
+    /// Where the messages go.
+    #[schemars(extend("x-scope" = "local"))]
+    pub broker: BrokerConfig,
+    /// Which headsets are watched.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub devices: DevicesConfig,
+    /// How the call is listened to.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub audio: AudioConfig,
+    /// What is said about people; remotely it can only be tightened.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub privacy: PrivacyConfig,
+    /// When a pulled quick disconnect counts, and what follows.
+    #[schemars(extend("x-scope" = "local"))]
+    pub hold: HoldConfig,
+    /// Live figures.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub telemetry: TelemetryConfig,
+    /// The program's own log.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub log: LogConfig,
+}
+
+/// Who this workstation is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NodeConfig {
+    /// Organisation: the first level of every topic after `sidetone/v1/`.
+    pub org: Name,
+    /// This workstation; must equal the CN of its certificate. Absent: the host name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<Name>,
+    /// Team, as people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub team: Option<Label>,
+    /// Site, as people call it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<Label>,
+    /// Groups whose remote configuration applies here; a later one wins over an earlier one.
+    pub groups: Vec<Name>,
+    /// Directory of what must survive a restart. Absent: `$STATE_DIRECTORY` as systemd sets it, else
+    /// `$XDG_STATE_HOME/sidetone`, else `~/.local/state/sidetone`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// Where the messages go.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BrokerConfig {
+    /// `mqtt://host[:port]`, or `mqtts://host[:port]` for TLS.
+    pub url: BrokerUrl,
+    /// PEM file of the authority that signed the broker's certificate. Absent: the system's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
+    /// PEM file of this node's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_cert: Option<PathBuf>,
+    /// PEM file of this node's private key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_key: Option<PathBuf>,
+    /// User name at the broker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// File whose first line is the password at the broker.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password_file: Option<PathBuf>,
+    /// Seconds without traffic after which either end asks whether the other is still there.
+    #[schemars(range(min = 5, max = 300))]
+    pub keep_alive_s: u16,
+}
+
+/// Which headsets are watched.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DevicesConfig {
+    /// Directory of further quirk files (`*.toml`); one of the same vendor wins over the built-in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-scope" = "local"))]
+    pub quirks_dir: Option<PathBuf>,
+    /// Only these headsets; empty = every headset. `vid:pid`, `vid:*` or `vid:pid:serial`.
+    pub include: Vec<HeadsetSelector>,
+    /// Never these, even if included.
+    pub exclude: Vec<HeadsetSelector>,
+}
+
+/// How the call is listened to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AudioConfig {
+    /// Which sound system.
+    pub backend: AudioBackend,
+}
+
+/// Which sound system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum AudioBackend {
+    Auto,
+    Pulse,
+    Alsa,
+    Off,
+}
+
+/// What is said about people.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PrivacyConfig {
+    /// Send the agent's pseudonym with each message.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub agent: bool,
+    /// File with the key the pseudonym is made with; no file, no pseudonym.
+    #[schemars(extend("x-scope" = "local"))]
+    pub agent_key_file: PathBuf,
+    /// Send nothing about single calls: no agent, no call events, no overtalk, no mute. The hub
+    /// then publishes figures of teams only.
+    #[schemars(extend("x-tighten-to" = true))]
+    pub aggregate: bool,
+    /// Which signals leave the workstation at all.
+    pub signals: Signals,
+}
+
+/// Which signals leave the workstation at all. Alerts made of a signal that is off are off with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Signals {
+    /// `event/call.*`.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub calls: bool,
+    /// `event/mute.*` and the alerts made of them.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub mute: bool,
+    /// `event/overtalk.*` and the alert `double_talk`.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub overtalk: bool,
+    /// `event/hook.*` and `event/button.pressed`.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub buttons: bool,
+    /// `event/volume.changed`.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub volume: bool,
+    /// `telemetry/audio`: levels, noise and talk shares, second by second.
+    #[schemars(extend("x-tighten-to" = false))]
+    pub audio: bool,
+}
+
+/// When a pulled quick disconnect counts, and what follows (CONTRACT §6).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldConfig {
+    /// Act on a quick disconnect that is only inferred, with a confidence of at least 0.95.
+    pub on_inferred: bool,
+    /// A reported state must stand this long, in milliseconds.
+    #[schemars(range(min = 0, max = 1000))]
+    pub debounce_ms: u32,
+    /// A sound card must stay away this long to count, in milliseconds.
+    #[schemars(range(min = 0, max = 10_000))]
+    pub removal_debounce_ms: u32,
+    /// Who takes the call off hold.
+    pub resume: ResumePolicy,
+}
+
+/// Who takes a call off hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum ResumePolicy {
+    Agent,
+    OnReconnect,
+}
+
+/// Live figures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TelemetryConfig {
+    /// Seconds between two messages of `telemetry/audio` in a call.
+    #[schemars(range(min = 1, max = 10))]
+    pub audio_interval_s: u16,
+    /// Seconds between two messages of `telemetry/health`.
+    #[schemars(range(min = 1, max = 10))]
+    pub health_interval_s: u16,
+}
+
+/// The program's own log, on standard error (the journal, under systemd).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LogConfig {
+    /// The least important thing still logged.
+    pub level: LogLevel,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum LogLevel {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// As `tracing` names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl NodeConfig {
+    /// The node's name: as configured, else made of the host name.
+    #[must_use]
+    pub fn effective_name(&self) -> Option<Name> {
+        self.name.clone().or_else(|| {
+            let host = rustix::system::uname();
+            Name::from_host(&host.nodename().to_string_lossy())
+        })
+    }
+
+    /// The state directory: as configured, else where systemd or the user's session keeps state.
+    #[must_use]
+    pub fn effective_state_dir(&self) -> Option<PathBuf> {
+        let variable = |name| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
+        self.state_dir
+            .clone()
+            .or_else(|| variable("STATE_DIRECTORY"))
+            .or_else(|| Some(variable("XDG_STATE_HOME")?.join("sidetone")))
+            .or_else(|| Some(variable("HOME")?.join(".local/state/sidetone")))
+    }
+}
