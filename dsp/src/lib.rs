@@ -9,4 +9,5 @@
 
 pub mod measurement;
 pub mod second;
+pub mod side;
 pub mod units;
