@@ -1,0 +1,6 @@
+//! Each alert's life, told as a scenario: at second *t* this happens; these alerts, and no others, follow.
+
+mod calls;
+mod life;
+mod scenario;
+mod sound;
