@@ -7,7 +7,15 @@
 //!
 //! *Never* knows a device, a call or MQTT.
 
+pub mod aggregate;
+pub mod analyzer;
+pub mod double_talk;
 pub mod measurement;
+pub mod noise;
+pub mod overtalk;
+pub mod resample;
 pub mod second;
 pub mod side;
+mod side_path;
+pub mod speech;
 pub mod units;

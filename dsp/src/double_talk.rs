@@ -1,0 +1,33 @@
+//! Do both sides speak? One probability per frame from the two speech scores.
+//!
+//! *Promises*: a continuous, rankable score, and a decision per frame that a hangover does not
+//! lengthen: what stops is over at once, and only the overtalk rules join gaps.
+//!
+//! *Never* judges leakage: the agent's score that comes in has it taken out already.
+
+/// Scores at or over this are double talk.
+const THRESHOLD: f32 = 0.25;
+
+/// What one frame says about both sides together.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct DoubleTalk {
+    /// Probability in 0..1 that both speak.
+    pub score: f32,
+    /// Both speak: decided.
+    pub both: bool,
+}
+
+/// Judges one frame.
+#[must_use]
+pub fn judge(
+    agent_score: f32,
+    customer_score: f32,
+    agent_on: bool,
+    customer_on: bool,
+) -> DoubleTalk {
+    let score = agent_score * customer_score;
+    DoubleTalk {
+        score,
+        both: agent_on && customer_on && score >= THRESHOLD,
+    }
+}

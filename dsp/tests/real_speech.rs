@@ -1,0 +1,81 @@
+//! The call analyser on real voices: who speaks, both at once, overtalk.
+
+mod call;
+
+use call::{SPEAKERS, Seeded, Track, add_white, analyse, judged, rank, voice};
+use sidetone_dsp::measurement::{OvertalkEvent, Side};
+
+#[test]
+fn tells_speech_from_silence_on_every_speaker() {
+    for (n, speaker) in SPEAKERS.iter().enumerate() {
+        let mut seed = Seeded::new(n as u64 + 1);
+        let voice = voice(speaker, 15);
+        let mut track = Track::talk(6_000, &voice, (30, 200), &mut seed);
+        add_white(&mut track.samples, -60.0, &mut seed);
+        let all = analyse(&track.samples, None);
+        let mut scored: Vec<(f32, bool)> = (0..6_000)
+            .map(|i| (judged(&all, i).agent.speech_score, track.truth[i]))
+            .collect();
+        let (area, _, f1) = rank(&mut scored);
+        println!("{speaker}: AUC {area:.4}, F1 {f1:.3}");
+        assert!(area > 0.96, "{speaker}: AUC {area}");
+        assert!(f1 > 0.93, "{speaker}: F1 {f1}");
+    }
+}
+
+#[test]
+fn an_interruption_is_told_with_its_parties_and_a_back_channel_is_not() {
+    let (agent_voice, customer_voice) = (voice(SPEAKERS[3], 1), voice(SPEAKERS[0], 1));
+    let long = |v: &call::Voice, frames: usize| {
+        v.utterances
+            .iter()
+            .position(|u| u.truth.len() > frames && u.truth.iter().all(|&t| t))
+            .unwrap()
+    };
+    let short = |v: &call::Voice| {
+        v.utterances
+            .iter()
+            .position(|u| u.truth.len() < 70)
+            .unwrap()
+    };
+    let floor = &customer_voice.utterances[long(&customer_voice, 300)];
+    let incoming = &agent_voice.utterances[long(&agent_voice, 150)];
+    let hum = &agent_voice.utterances[short(&agent_voice)];
+    let mut seed = Seeded::new(3);
+    for (what, utterance) in [("interruption", incoming), ("back-channel", hum)] {
+        let mut customer = Track::silent(900);
+        let end = customer.put(300, floor);
+        let mut agent = Track::silent(900);
+        agent.put(420, utterance);
+        add_white(&mut agent.samples, -65.0, &mut seed);
+        add_white(&mut customer.samples, -65.0, &mut seed);
+        let all = analyse(&agent.samples, Some(&customer.samples));
+        let events: Vec<OvertalkEvent> = all.iter().filter_map(|m| m.overtalk).collect();
+        if what == "back-channel" {
+            assert!(events.is_empty(), "{what}: {events:?}");
+            continue;
+        }
+        let [
+            OvertalkEvent::Started { .. },
+            OvertalkEvent::Ended {
+                start_frame,
+                end_frame,
+                parties,
+            },
+        ] = events[..]
+        else {
+            panic!("{what}: {events:?}");
+        };
+        assert_eq!(parties.floor, Some(Side::Customer));
+        assert_eq!(parties.interrupter, Some(Side::Agent));
+        let true_end = end.min(420 + utterance.truth.len()) as f64;
+        assert!(
+            (start_frame as f64 - 420.0).abs() < 15.0,
+            "{start_frame} for 420"
+        );
+        assert!(
+            (end_frame as f64 - true_end).abs() < 20.0,
+            "{end_frame} for {true_end}"
+        );
+    }
+}
