@@ -3,7 +3,9 @@
 #![allow(
     dead_code,
     unreachable_pub,
-    reason = "each test and example uses a part of it"
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "test material: each test and example uses a part of it"
 )]
 
 use std::path::{Path, PathBuf};
