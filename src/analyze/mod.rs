@@ -1,1 +1,10 @@
 //! A recorded call through the same analyser and the same alert rules as a live one.
+//!
+//! *Promises*: the same samples give the same figures as in a live call. Whole files of any length
+//! in the memory of a few frames, besides the report.
+//!
+//! *Fails* with one sentence that names the file and what is wrong with it.
+//!
+//! *Never* changes the file, and keeps no sound.
+
+pub mod wav;

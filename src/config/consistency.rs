@@ -10,7 +10,7 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
     let mut faults = Vec::new();
     let mut conflict = |key: &str, message: &str| {
         faults.push(Fault {
-            place: origins.get(key).cloned(),
+            place: place_of(key, origins),
             key: key.to_owned(),
             message: message.to_owned(),
         });
@@ -46,5 +46,20 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
             }
         }
     }
+    for error in config.alerts.check() {
+        let message = format!("`alerts.{}` {}", error.key, error.message);
+        conflict(&format!("alerts.{}", error.key), &message);
+    }
     faults
+}
+
+/// Where the key was set; if it has its default, where another key of its section was set, which
+/// then is the one it does not go with.
+fn place_of(key: &str, origins: &BTreeMap<String, Origin>) -> Option<Origin> {
+    let section = &key[..=key.rfind('.')?];
+    let same_section = origins.iter().find(|(other, _)| other.starts_with(section));
+    origins
+        .get(key)
+        .or(same_section.map(|(_, place)| place))
+        .cloned()
 }

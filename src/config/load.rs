@@ -42,13 +42,6 @@ pub struct Loaded {
 /// Who set a key.
 pub type Origin = Place;
 
-/// A document read, but not yet merged.
-struct Document {
-    file: String,
-    text: String,
-    tree: Node,
-}
-
 /// Reads, checks and merges the files over the defaults.
 ///
 /// # Errors
@@ -83,42 +76,57 @@ type Merged = (Config, BTreeMap<String, Origin>);
 fn merge_texts(texts: Vec<(String, String)>) -> Result<Merged, ConfigError> {
     let schema = json_schema();
     let mut faults = Vec::new();
-    let mut documents = Vec::new();
-    let built_in = ("defaults.toml".to_owned(), DEFAULTS.to_owned());
-    for (file, text) in std::iter::once(built_in).chain(texts) {
-        let (tree, syntax) = parse(&file, &text);
-        faults.extend(syntax);
-        faults.extend(check(&tree, &schema).into_iter().map(|finding| Fault {
-            place: Some(Place::of(&file, &text, &finding.span)),
-            key: finding.key,
-            message: finding.message,
-        }));
-        documents.push(Document { file, text, tree });
-    }
-    if !faults.is_empty() {
-        return Err(ConfigError::Faults(faults));
-    }
-
     let mut merged = Json::Null;
     let mut origins = BTreeMap::new();
-    for (index, document) in documents.iter().enumerate() {
-        merge(&mut merged, document.tree.to_json());
-        if index > 0 {
-            note_origins(document, &document.tree, "", &mut origins);
+    let built_in = ("defaults.toml".to_owned(), DEFAULTS.to_owned());
+    for (layer, (file, text)) in std::iter::once(built_in).chain(texts).enumerate() {
+        let (tree, syntax) = parse(&file, &text);
+        faults.extend(syntax);
+        let findings = check(&tree, &schema);
+        let mut json = tree.to_json();
+        for finding in findings {
+            // What is wrong is left out, so that the rest can still be checked as a whole.
+            remove(&mut json, &finding.key);
+            faults.push(Fault {
+                place: Some(Place::of(&file, &text, &finding.span)),
+                key: finding.key,
+                message: finding.message,
+            });
+        }
+        merge(&mut merged, json);
+        if layer > 0 {
+            note_origins(&file, &text, &tree, "", &mut origins);
         }
     }
-    let config: Config = serde_json::from_value(merged).map_err(|error| {
-        ConfigError::Faults(vec![Fault {
+    match serde_json::from_value::<Config>(merged) {
+        Ok(config) => {
+            faults.extend(conflicts(&config, &origins));
+            if faults.is_empty() {
+                return Ok((config, origins));
+            }
+        }
+        Err(error) if faults.is_empty() => faults.push(Fault {
             place: None,
             key: String::new(),
             message: format!("the configuration cannot be used: {error}"),
-        }])
-    })?;
-    let conflicts = conflicts(&config, &origins);
-    if conflicts.is_empty() {
-        Ok((config, origins))
-    } else {
-        Err(ConfigError::Faults(conflicts))
+        }),
+        Err(_) => {}
+    }
+    Err(ConfigError::Faults(faults))
+}
+
+/// Takes a dotted key out of a document.
+fn remove(document: &mut Json, key: &str) {
+    let Some(object) = document.as_object_mut() else {
+        return;
+    };
+    if object.remove(key).is_some() {
+        return;
+    }
+    if let Some((section, rest)) = key.split_once('.')
+        && let Some(section) = object.get_mut(section)
+    {
+        remove(section, rest);
     }
 }
 
@@ -163,7 +171,8 @@ pub(super) fn merge(target: &mut Json, patch: Json) {
 }
 
 fn note_origins(
-    document: &Document,
+    file: &str,
+    text: &str,
     node: &Node,
     section: &str,
     origins: &mut BTreeMap<String, Origin>,
@@ -174,9 +183,9 @@ fn note_origins(
     for (name, entry) in entries {
         let key = join(section, name);
         if matches!(entry.node.value, Value::Table(_)) {
-            note_origins(document, &entry.node, &key, origins);
+            note_origins(file, text, &entry.node, &key, origins);
         } else {
-            let place = Place::of(&document.file, &document.text, &entry.key_span);
+            let place = Place::of(file, text, &entry.key_span);
             origins.insert(key, place);
         }
     }

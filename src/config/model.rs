@@ -8,6 +8,7 @@
 use super::broker_url::BrokerUrl;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
+use crate::alerts::config::AlertConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -35,6 +36,9 @@ pub struct Config {
     /// When a pulled quick disconnect counts, and what follows.
     #[schemars(extend("x-scope" = "local"))]
     pub hold: HoldConfig,
+    /// Which alerts there are, and from where on.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub alerts: AlertConfig,
     /// Live figures.
     #[schemars(extend("x-scope" = "remote"))]
     pub telemetry: TelemetryConfig,
