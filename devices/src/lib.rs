@@ -11,4 +11,5 @@
 pub mod audio;
 pub mod event;
 pub mod headset;
+pub mod hid;
 pub mod pairing;

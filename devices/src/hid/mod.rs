@@ -1,0 +1,13 @@
+//! The HID side of a headset: what its report descriptor declares, what its reports say, and what
+//! that means by usage or by quirk file.
+//!
+//! *Promises*: controls are matched by *usage*, never by a report id fixed in the program; every
+//! byte that comes from a device is bounded before it is believed.
+//!
+//! *Fails* one interface at a time, with a sentence that names the byte or the line.
+//!
+//! *Never* writes an output or feature report.
+
+pub mod descriptor;
+pub mod report;
+pub mod usage;
