@@ -81,7 +81,7 @@ pub struct Leak {
 
 impl Leak {
     /// Delay after the direct sound in samples, and amplitude against it.
-    const SHAPE: [(u64, f32); 4] = [(0, 1.0), (17, -0.45), (53, 0.28), (113, -0.16)];
+    const SHAPE: [(u64, f32); 4] = [(0, 1.0), (17, 0.2), (53, -0.2), (113, 0.1)];
 
     /// A path whose echo is `level` below what is played (for white sound), and begins after `delay_ms`.
     #[must_use]
