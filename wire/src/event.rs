@@ -1,78 +1,55 @@
 //! `event/{type}`: things that happened, each sent once and never lost (CONTRACT §1).
 
-use crate::vocabulary::{HoldOutcome, Provenance, Side};
+use crate::alert::AlertDetail;
+use crate::vocabulary::{HoldOutcome, Provenance, Side, closed_list};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// The closed list of event types.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[allow(missing_docs)]
-pub enum EventType {
-    #[serde(rename = "daemon.started")]
-    DaemonStarted,
-    #[serde(rename = "daemon.stopped")]
-    DaemonStopped,
-    #[serde(rename = "headset.added")]
-    HeadsetAdded,
-    #[serde(rename = "headset.removed")]
-    HeadsetRemoved,
-    #[serde(rename = "hook.off")]
-    HookOff,
-    #[serde(rename = "hook.on")]
-    HookOn,
-    #[serde(rename = "mute.on")]
-    MuteOn,
-    #[serde(rename = "mute.off")]
-    MuteOff,
-    #[serde(rename = "qd.open")]
-    QdOpen,
-    #[serde(rename = "qd.closed")]
-    QdClosed,
-    #[serde(rename = "button.pressed")]
-    ButtonPressed,
-    #[serde(rename = "volume.changed")]
-    VolumeChanged,
-    #[serde(rename = "battery.changed")]
-    BatteryChanged,
-    #[serde(rename = "call.started")]
-    CallStarted,
-    #[serde(rename = "call.held")]
-    CallHeld,
-    #[serde(rename = "call.resumed")]
-    CallResumed,
-    #[serde(rename = "call.ended")]
-    CallEnded,
-    #[serde(rename = "overtalk.started")]
-    OvertalkStarted,
-    #[serde(rename = "overtalk.ended")]
-    OvertalkEnded,
-    #[serde(rename = "acoustic.shock")]
-    AcousticShock,
-    #[serde(rename = "hold.requested")]
-    HoldRequested,
-    #[serde(rename = "hold.done")]
-    HoldDone,
-    #[serde(rename = "hold.failed")]
-    HoldFailed,
-    #[serde(rename = "alert.raised")]
-    AlertRaised,
-    #[serde(rename = "alert.changed")]
-    AlertChanged,
-    #[serde(rename = "alert.cleared")]
-    AlertCleared,
-    #[serde(rename = "config.applied")]
-    ConfigApplied,
-    #[serde(rename = "config.refused")]
-    ConfigRefused,
-    #[serde(rename = "outbox.dropped")]
-    OutboxDropped,
+closed_list! {
+    /// The closed list of event types.
+    pub enum EventType {
+        DaemonStarted = "daemon.started",
+        DaemonStopped = "daemon.stopped",
+        HeadsetAdded = "headset.added",
+        HeadsetRemoved = "headset.removed",
+        HookOff = "hook.off",
+        HookOn = "hook.on",
+        MuteOn = "mute.on",
+        MuteOff = "mute.off",
+        QdOpen = "qd.open",
+        QdClosed = "qd.closed",
+        ButtonPressed = "button.pressed",
+        VolumeChanged = "volume.changed",
+        BatteryChanged = "battery.changed",
+        CallStarted = "call.started",
+        CallHeld = "call.held",
+        CallResumed = "call.resumed",
+        CallEnded = "call.ended",
+        OvertalkStarted = "overtalk.started",
+        OvertalkEnded = "overtalk.ended",
+        AcousticShock = "acoustic.shock",
+        HoldRequested = "hold.requested",
+        HoldDone = "hold.done",
+        HoldFailed = "hold.failed",
+        AlertRaised = "alert.raised",
+        AlertChanged = "alert.changed",
+        AlertCleared = "alert.cleared",
+        ConfigApplied = "config.applied",
+        ConfigRefused = "config.refused",
+        OutboxDropped = "outbox.dropped",
+    }
 }
 
 /// What an event says besides the common keys. One flat object; keys that do not apply are absent.
+///
+/// An `alert.*` event carries the alert and nothing else: if `alert` is set, the other keys are
+/// not written (they mean the same in both, and a JSON object has each key once).
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(remote = "Self", default)]
+#[schemars(!remote)]
 pub struct EventDetail {
     /// The call it belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,8 +100,53 @@ pub struct EventDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
     /// `alert.*`: the alert as it now is.
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    pub alert: Option<crate::alert::AlertDetail>,
+    #[serde(skip)]
+    pub alert: Option<AlertDetail>,
+}
+
+impl Serialize for EventDetail {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.alert {
+            Some(alert) => alert.serialize(serializer),
+            None => Self::serialize(self, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for EventDetail {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let keys = Map::<String, Value>::deserialize(deserializer)?;
+        if keys.contains_key("kind") {
+            let alert = AlertDetail::deserialize(Value::Object(keys)).map_err(D::Error::custom)?;
+            return Ok(Self {
+                alert: Some(alert),
+                ..Self::default()
+            });
+        }
+        Self::deserialize(Value::Object(keys)).map_err(D::Error::custom)
+    }
+}
+
+/// The body of `event/{type}`: the type and what goes with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EventBody {
+    /// Which type; the same as in the topic.
+    #[serde(rename = "type")]
+    pub kind: EventType,
+    /// The rest.
+    #[serde(flatten)]
+    pub detail: EventDetail,
+}
+
+impl Event {
+    /// What the payload holds.
+    #[must_use]
+    pub fn body(self) -> EventBody {
+        EventBody {
+            kind: self.kind,
+            detail: self.detail,
+        }
+    }
 }
 
 /// An event before the uplink stamps it.

@@ -6,7 +6,20 @@
 //! *Never* does I/O or reads a clock.
 
 pub mod alert;
+pub mod cloudevents;
+pub mod delivery;
 pub mod event;
+pub mod inventory;
 pub mod message;
+pub mod name;
+pub mod schema;
+pub mod stamp;
+pub mod status;
 pub mod telemetry;
+pub mod topics;
 pub mod vocabulary;
+
+pub use delivery::{Delivery, MessageClass, Qos};
+pub use name::{Item, NodeName, OrgName, Subject};
+pub use stamp::{PayloadError, Stamp, Stamped};
+pub use topics::{NodePlace, Place, Topic, Topics};

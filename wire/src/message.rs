@@ -6,6 +6,9 @@ use crate::event::Event;
 use crate::vocabulary::NodeState;
 
 /// One thing the station says.
+///
+/// Not boxed: a few dozen wait at most, and every sender would pay with an allocation.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum StationMessage {
     /// Never to be lost.

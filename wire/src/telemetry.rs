@@ -1,5 +1,6 @@
 //! `telemetry/{stream}`: live figures every 1–10 s, QoS 0, never stored.
 
+use crate::topics::TelemetryStream;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -21,6 +22,25 @@ pub enum Telemetry {
         /// The figures.
         figures: HealthFigures,
     },
+}
+
+impl Telemetry {
+    /// Which stream it belongs to.
+    #[must_use]
+    pub const fn stream(&self) -> TelemetryStream {
+        match self {
+            Self::Audio { .. } => TelemetryStream::Audio,
+            Self::Health { .. } => TelemetryStream::Health,
+        }
+    }
+
+    /// When it was observed, ms since 1970 UTC.
+    #[must_use]
+    pub const fn ts(&self) -> u64 {
+        match self {
+            Self::Audio { ts, .. } | Self::Health { ts, .. } => *ts,
+        }
+    }
 }
 
 /// Both sides of one second. Levels are as captured at the desk, before the softphone's processing.

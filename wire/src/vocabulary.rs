@@ -3,135 +3,180 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Which alert (CONTRACT §3).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum AlertKind {
-    MutedAtCallStart,
-    TalkingWhileMuted,
-    QdOpenInCall,
-    HoldFailed,
-    DoubleTalk,
-    NoisyEnvironment,
-    LineNoise,
-    LineUnstable,
-    DeviceUnstable,
-    OneWayAudio,
-    LowLevel,
-    Clipping,
-    DeadAir,
-    HeadsetGone,
-    BatteryLow,
+/// An enumeration with the contract's text for each member, in JSON and in topics alike.
+macro_rules! closed_list {
+    (
+        $(#[$doc:meta])*
+        pub enum $name:ident { $($(#[$member_doc:meta])* $member:ident = $text:literal,)+ }
+    ) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            JsonSchema,
+        )]
+        #[allow(missing_docs)]
+        pub enum $name { $($(#[$member_doc])* #[serde(rename = $text)] $member,)+ }
+
+        impl $name {
+            /// The whole list.
+            pub const ALL: &'static [Self] = &[$(Self::$member,)+];
+
+            /// As it stands in JSON and in topics.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$member => $text,)+ }
+            }
+
+            /// Reads it back; `None` if it is not in the list.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$member),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+pub(crate) use closed_list;
+
+closed_list! {
+    /// Which alert (CONTRACT §3).
+    pub enum AlertKind {
+        MutedAtCallStart = "muted_at_call_start",
+        TalkingWhileMuted = "talking_while_muted",
+        QdOpenInCall = "qd_open_in_call",
+        HoldFailed = "hold_failed",
+        DoubleTalk = "double_talk",
+        NoisyEnvironment = "noisy_environment",
+        LineNoise = "line_noise",
+        LineUnstable = "line_unstable",
+        DeviceUnstable = "device_unstable",
+        OneWayAudio = "one_way_audio",
+        LowLevel = "low_level",
+        Clipping = "clipping",
+        DeadAir = "dead_air",
+        HeadsetGone = "headset_gone",
+        BatteryLow = "battery_low",
+    }
 }
 
-/// Where in its life an alert is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum AlertState {
-    Raised,
-    Updated,
-    Cleared,
+closed_list! {
+    /// Where in its life an alert is.
+    pub enum AlertState {
+        Raised = "raised",
+        Updated = "updated",
+        Cleared = "cleared",
+    }
 }
 
-/// How bad.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Severity {
-    Warning,
-    Minor,
-    Major,
-    Critical,
+closed_list! {
+    /// How bad.
+    pub enum Severity {
+        Warning = "warning",
+        Minor = "minor",
+        Major = "major",
+        Critical = "critical",
+    }
 }
 
-/// Whether a person is needed now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Notify {
-    /// Needs a person now; may make a sound.
-    Alarm,
-    /// Worth knowing.
-    Notice,
+closed_list! {
+    /// Whether a person is needed now.
+    pub enum Notify {
+        /// Needs a person now; may make a sound.
+        Alarm = "alarm",
+        /// Worth knowing.
+        Notice = "notice",
+    }
 }
 
-/// Why an alert was cleared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum ClearReason {
-    Condition,
-    CallEnded,
-    HeadsetGone,
-    Inhibited,
-    Disabled,
-    Restart,
-    Suspend,
+closed_list! {
+    /// Why an alert was cleared.
+    pub enum ClearReason {
+        Condition = "condition",
+        CallEnded = "call_ended",
+        HeadsetGone = "headset_gone",
+        Inhibited = "inhibited",
+        Disabled = "disabled",
+        Restart = "restart",
+        Suspend = "suspend",
+    }
 }
 
-/// What happened with the hold, with a pulled QD.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum HoldOutcome {
-    Held,
-    Failed,
-    AlreadyHeld,
-    NoAdapter,
+closed_list! {
+    /// What happened with the hold, with a pulled QD.
+    pub enum HoldOutcome {
+        Held = "held",
+        Failed = "failed",
+        AlreadyHeld = "already_held",
+        NoAdapter = "no_adapter",
+    }
 }
 
-/// Which side of the call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Side {
-    Agent,
-    Customer,
-    Both,
+closed_list! {
+    /// Which side of the call.
+    pub enum Side {
+        Agent = "agent",
+        Customer = "customer",
+        Both = "both",
+    }
 }
 
-/// How a state is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Provenance {
-    /// The device said so.
-    Reported,
-    /// The sound mixer said so.
-    Mixer,
-    /// A softphone said so.
-    Softphone,
-    /// Concluded; comes with a confidence.
-    Inferred,
+closed_list! {
+    /// How a state is known.
+    pub enum Provenance {
+        /// The device said so.
+        Reported = "reported",
+        /// The sound mixer said so.
+        Mixer = "mixer",
+        /// A softphone said so.
+        Softphone = "softphone",
+        /// Concluded; comes with a confidence.
+        Inferred = "inferred",
+    }
 }
 
-/// What is wrong with a line or device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum Fault {
-    Hum,
-    Hiss,
-    Crackle,
-    Dropouts,
-    Clipping,
-    Dead,
-    Gone,
-    Gap,
+closed_list! {
+    /// What is wrong with a line or device.
+    pub enum Fault {
+        Hum = "hum",
+        Hiss = "hiss",
+        Crackle = "crackle",
+        Dropouts = "dropouts",
+        Clipping = "clipping",
+        Dead = "dead",
+        Gone = "gone",
+        Gap = "gap",
+    }
 }
 
-/// The node's state (retained `status`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum NodeState {
-    Starting,
-    Ready,
-    Degraded,
-    Stopped,
-    Lost,
+closed_list! {
+    /// The node's state (retained `status`).
+    pub enum NodeState {
+        Starting = "starting",
+        Ready = "ready",
+        Degraded = "degraded",
+        Stopped = "stopped",
+        Lost = "lost",
+    }
+}
+
+closed_list! {
+    /// The commands a node answers (`cmd/{name}/request`).
+    pub enum Command {
+        Identify = "identify",
+        Refresh = "refresh",
+        Diagnostics = "diagnostics",
+    }
+}
+
+closed_list! {
+    /// Which MQTT the node speaks with its broker (`status.mqtt`).
+    pub enum MqttVersion {
+        V5 = "5",
+        V311 = "3.1.1",
+    }
 }

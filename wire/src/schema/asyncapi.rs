@@ -1,0 +1,187 @@
+//! The AsyncAPI 3.0 document: channels with their addresses, what a node sends and receives on
+//! them, and how (MQTT bindings 0.2).
+
+use super::payloads::definitions;
+use crate::delivery::MessageClass;
+use crate::event::EventType;
+use crate::topics::ROOT;
+use crate::vocabulary::AlertKind;
+use serde_json::{Map, Value, json};
+
+/// One channel a node publishes on: name, address below the node, class, payload definitions.
+struct Channel {
+    name: &'static str,
+    address: &'static str,
+    class: MessageClass,
+    payloads: &'static [&'static str],
+    description: &'static str,
+}
+
+const CHANNELS: [Channel; 5] = [
+    Channel {
+        name: "status",
+        address: "status",
+        class: MessageClass::Status,
+        payloads: &["Status"],
+        description: "Birth, state and last will of a node. The will is sent 5 s after the connection broke.",
+    },
+    Channel {
+        name: "inventory",
+        address: "inventory/{item}",
+        class: MessageClass::Inventory,
+        payloads: &["Inventory"],
+        description: "Facts about the host, the daemon, a softphone, a headset. A removed item is an empty payload.",
+    },
+    Channel {
+        name: "telemetry",
+        address: "telemetry/{stream}",
+        class: MessageClass::Telemetry,
+        payloads: &["TelemetryAudio", "TelemetryHealth"],
+        description: "Live figures, every 1 to 10 s, never stored by the node.",
+    },
+    Channel {
+        name: "event",
+        address: "event/{type}",
+        class: MessageClass::Event,
+        payloads: &["Event"],
+        description: "Something that happened. Never lost without being counted in event/outbox.dropped. Dedupe on (node, boot, seq).",
+    },
+    Channel {
+        name: "alert",
+        address: "alert/{kind}/{subject}",
+        class: MessageClass::AlertActive,
+        payloads: &["Alert"],
+        description: "The state of one alert. Published again every 60 s while active, with the same boot and seq; without refresh for 180 s, or of a lost node: expired. Cleared alerts expire after 1 h.",
+    },
+];
+
+fn parameter(name: &str) -> Value {
+    match name {
+        "org" => json!({ "description": "Organisation: [a-z0-9][a-z0-9-]{0,62}" }),
+        "node" => json!({ "description": "Workstation; equals its certificate's common name" }),
+        "item" => json!({ "description": "host, daemon, softphone or headset-<id>" }),
+        "stream" => json!({ "enum": ["audio", "health"] }),
+        "type" => {
+            json!({ "enum": EventType::ALL.iter().map(|t| t.as_str()).collect::<Vec<_>>() })
+        }
+        "kind" => {
+            json!({ "enum": AlertKind::ALL.iter().map(|k| k.as_str()).collect::<Vec<_>>() })
+        }
+        _ => json!({ "description": "agent, customer, call, node or headset-<id>" }),
+    }
+}
+
+/// The names in braces.
+fn parameters(address: &str) -> Map<String, Value> {
+    address
+        .split('/')
+        .filter_map(|level| level.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| (name.to_owned(), parameter(name)))
+        .collect()
+}
+
+fn reference(path: &str) -> Value {
+    json!({ "$ref": path })
+}
+
+/// References inside a payload's schema point to where AsyncAPI keeps schemas.
+fn move_references(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            if let Some(Value::String(target)) = map.get_mut("$ref") {
+                *target = target.replace("#/$defs/", "#/components/schemas/");
+            }
+            map.values_mut().for_each(move_references);
+        }
+        Value::Array(list) => list.iter_mut().for_each(move_references),
+        _ => {}
+    }
+}
+
+/// The AsyncAPI 3.0 document of what a node publishes.
+#[must_use]
+pub fn asyncapi() -> Value {
+    let mut channels = Map::new();
+    let mut operations = Map::new();
+    let mut messages = Map::new();
+    for channel in &CHANNELS {
+        let address = format!("{ROOT}/{{org}}/node/{{node}}/{}", channel.address);
+        let delivery = channel.class.delivery();
+        let names = channel.payloads.iter();
+        channels.insert(
+            channel.name.to_owned(),
+            json!({
+                "address": address,
+                "description": channel.description,
+                "parameters": parameters(&address),
+                "messages": names.clone().map(|name| {
+                    ((*name).to_owned(), reference(&format!("#/components/messages/{name}")))
+                }).collect::<Map<_, _>>(),
+            }),
+        );
+        let mut binding = json!({
+            "qos": delivery.qos.level(), "retain": delivery.retain, "bindingVersion": "0.2.0",
+        });
+        if let (Some(expiry), Value::Object(map)) = (delivery.expiry_s, &mut binding) {
+            map.insert("messageExpiryInterval".to_owned(), json!(expiry));
+        }
+        operations.insert(
+            format!("send_{}", channel.name),
+            json!({
+                "action": "send",
+                "channel": reference(&format!("#/channels/{}", channel.name)),
+                "summary": channel.description,
+                "bindings": { "mqtt": binding },
+                "messages": names.clone().map(|name| {
+                    reference(&format!("#/channels/{}/messages/{name}", channel.name))
+                }).collect::<Vec<_>>(),
+            }),
+        );
+        for name in names {
+            messages.insert(
+                (*name).to_owned(),
+                json!({
+                    "name": name,
+                    "contentType": "application/json",
+                    "payload": reference(&format!("#/components/schemas/{name}")),
+                    "headers": reference("#/components/schemas/CloudEventsUserProperties"),
+                    "bindings": { "mqtt": { "payloadFormatIndicator": 1, "bindingVersion": "0.2.0" } },
+                }),
+            );
+        }
+    }
+    let mut schemas = Value::Object(definitions());
+    move_references(&mut schemas);
+    if let Value::Object(map) = &mut schemas {
+        map.insert("CloudEventsUserProperties".to_owned(), user_properties());
+    }
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Sidetone",
+            "version": "1",
+            "description": "What an agent's headset does and how the call sounds, as MQTT messages of the workstation.",
+            "license": { "name": "MIT OR Apache-2.0" },
+        },
+        "defaultContentType": "application/json",
+        "channels": channels,
+        "operations": operations,
+        "components": { "messages": messages, "schemas": schemas },
+    })
+}
+
+/// The CloudEvents attributes, which ride in MQTT 5 user properties.
+fn user_properties() -> Value {
+    json!({
+        "type": "object",
+        "description": "CloudEvents 1.0 attributes in MQTT 5 user properties (binary mode)",
+        "required": ["specversion", "id", "source", "type"],
+        "properties": {
+            "specversion": { "const": "1.0" },
+            "id": { "type": "string" },
+            "source": { "type": "string" },
+            "type": { "type": "string", "pattern": "^sidetone\\." },
+            "time": { "type": "string", "format": "date-time" },
+        },
+    })
+}
