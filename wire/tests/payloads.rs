@@ -1,5 +1,7 @@
 //! Payloads as CONTRACT §2 wants them: flat, scalar, without null, and the same after a round trip.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sidetone_wire::alert::AlertDetail;

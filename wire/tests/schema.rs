@@ -1,5 +1,7 @@
 //! The generated documents: current, complete, and true of the messages that are really written.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use serde_json::{Value, json};
 use sidetone_wire::event::EventType;
 use sidetone_wire::schema::{asyncapi, json_schema};

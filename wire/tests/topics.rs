@@ -1,5 +1,7 @@
 //! Topics as CONTRACT §1 lists them, and back.
 
+#![allow(clippy::unwrap_used, clippy::panic)]
+
 use proptest::prelude::*;
 use sidetone_wire::event::EventType;
 use sidetone_wire::name::LevelName;
