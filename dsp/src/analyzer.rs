@@ -20,9 +20,10 @@
 //! ```
 
 use crate::double_talk;
-use crate::measurement::{Measurement, PairMeasurement, SPEECH_LAG_FRAMES};
+use crate::measurement::{Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES};
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
+use crate::totals::CallTotals;
 use crate::units::SampleRate;
 
 /// What could not be used of what came in.
@@ -37,6 +38,7 @@ pub struct Broken {
 /// Analyses one call.
 #[derive(Debug)]
 pub struct CallAnalyzer {
+    rates: (SampleRate, Option<SampleRate>),
     frame: u64,
     agent: SidePath,
     customer: Option<SidePath>,
@@ -45,6 +47,8 @@ pub struct CallAnalyzer {
     /// `excluded` of the frames not judged yet, newest in bit 0.
     excluded_frames: u64,
     broken: Broken,
+    double_talk_frames: u64,
+    silent_frames: u64,
 }
 
 impl CallAnalyzer {
@@ -52,7 +56,10 @@ impl CallAnalyzer {
     #[must_use]
     pub fn new(agent: SampleRate, customer: Option<SampleRate>) -> Self {
         Self {
+            rates: (agent, customer),
             frame: 0,
+            double_talk_frames: 0,
+            silent_frames: 0,
             agent: SidePath::new(agent),
             customer: customer.map(SidePath::new),
             overtalk: OvertalkTracker::new(),
@@ -68,38 +75,58 @@ impl CallAnalyzer {
     pub fn process(&mut self, agent: &[f32], customer: Option<&[f32]>) -> Measurement {
         let frame = self.frame;
         self.frame += 1;
+        let now = self.agent.take(agent, &mut self.broken);
+        let far_now = self
+            .customer
+            .as_mut()
+            .map(|c| c.take(customer.unwrap_or(&[]), &mut self.broken));
+        let heard = self.judge(frame);
+        let agent = self
+            .agent
+            .measure(&now, heard.agent, heard.customer.is_some_and(|c| c.1));
+        let customer = match (&mut self.customer, far_now, heard.customer) {
+            (Some(side), Some(now), Some(heard)) => Some(side.measure(&now, heard, false)),
+            _ => None,
+        };
+        Measurement {
+            frame,
+            agent,
+            customer,
+            both: heard.both,
+            overtalk: heard.overtalk,
+        }
+    }
+
+    /// Judges the frame [`SPEECH_LAG_FRAMES`] before `frame`, both sides having taken `frame`.
+    fn judge(&mut self, frame: u64) -> Heard {
         self.excluded_frames = self.excluded_frames << 1 | u64::from(self.excluded);
         let excluded = self.excluded_frames >> SPEECH_LAG_FRAMES & 1 == 1;
+        // Before that many frames there is nothing to judge yet.
+        let judged = frame >= SPEECH_LAG_FRAMES;
 
-        let agent_now = self.agent.take(agent, &mut self.broken);
+        let score = self.agent.hear();
+        let agent = (score, self.agent.decide(score, judged));
         let Some(far) = &mut self.customer else {
-            let score = self.agent.hear();
-            return Measurement {
-                frame,
-                agent: self.agent.measure(&agent_now, score, false),
+            self.silent_frames += u64::from(judged && !agent.1);
+            return Heard {
+                agent,
                 customer: None,
                 both: None,
                 overtalk: None,
             };
         };
-        let customer_now = far.take(customer.unwrap_or(&[]), &mut self.broken);
-        let (agent_score, customer_score) = (self.agent.hear(), far.hear());
-        let agent = self.agent.measure(&agent_now, agent_score, false);
-        let customer = far.measure(&customer_now, customer_score, false);
-        let both = double_talk::judge(
-            agent_score,
-            customer_score,
-            self.agent.speaks_now(),
-            far.speaks_now(),
-        );
-        let overtalk = if frame >= SPEECH_LAG_FRAMES {
-            self.overtalk
-                .push(self.agent.speaks_now(), far.speaks_now(), excluded)
+        let score = far.hear();
+        let customer = (score, far.decide(score, judged));
+        let (agent_on, customer_on) = (self.agent.speaks_now(), far.speaks_now());
+        let both = double_talk::judge(agent.0, customer.0, agent_on, customer_on);
+        let overtalk = if judged {
+            self.silent_frames += u64::from(!agent.1 && !customer.1);
+            self.double_talk_frames += u64::from(both.both);
+            self.overtalk.push(agent_on, customer_on, excluded)
         } else {
             None
         };
-        Measurement {
-            frame,
+        Heard {
             agent,
             customer: Some(customer),
             both: Some(PairMeasurement {
@@ -109,6 +136,66 @@ impl CallAnalyzer {
             }),
             overtalk,
         }
+    }
+
+    /// Ends the call or file: judges the last frames, which the speech scores still lag behind, and
+    /// ends an overtalk that is going on. Nothing more may be processed before [`Self::reset`].
+    ///
+    /// The measurements stand for frames past the end: their levels are silence, their lagged
+    /// figures (speech, both, overtalk) those of the last frames. There can be more of them than
+    /// [`SPEECH_LAG_FRAMES`], one per overtalk event left to tell. Not for the real-time thread: it
+    /// collects into a vector.
+    pub fn finish(&mut self) -> Vec<Measurement> {
+        let mut tail = Vec::new();
+        for late in 0..SPEECH_LAG_FRAMES {
+            self.agent.take_end();
+            if let Some(far) = &mut self.customer {
+                far.take_end();
+            }
+            let heard = self.judge(self.frame + late);
+            tail.push(self.after_end(self.frame + late, heard));
+        }
+        self.overtalk.close();
+        while let Some(event) = self.overtalk.take() {
+            let heard = Heard {
+                overtalk: Some(event),
+                ..Heard::default()
+            };
+            tail.push(self.after_end(self.frame + tail.len() as u64, heard));
+        }
+        tail
+    }
+
+    fn after_end(&self, frame: u64, heard: Heard) -> Measurement {
+        let customer = self.customer.as_ref().map(|side| {
+            let (score, speech) = heard.customer.unwrap_or_default();
+            side.join_end(score, speech)
+        });
+        Measurement {
+            frame,
+            agent: self.agent.join_end(heard.agent.0, heard.agent.1),
+            customer,
+            both: heard.both,
+            overtalk: heard.overtalk,
+        }
+    }
+
+    /// What the call comes to so far; of the whole call, after [`Self::finish`].
+    #[must_use]
+    pub fn totals(&self) -> CallTotals {
+        CallTotals {
+            frames: self.frame,
+            agent: self.agent.totals(),
+            customer: self.customer.as_ref().map(SidePath::totals),
+            double_talk_frames: self.double_talk_frames,
+            silent_frames: self.silent_frames,
+        }
+    }
+
+    /// Starts again for another call. Builds everything anew, so it belongs between calls, not
+    /// between frames.
+    pub fn reset(&mut self) {
+        *self = Self::new(self.rates.0, self.rates.1);
     }
 
     /// Tells whether the frames that come now count for overtalk: not on hold, not muted.
@@ -121,26 +208,13 @@ impl CallAnalyzer {
     pub fn broken(&self) -> Broken {
         self.broken
     }
+}
 
-    /// Ends the call or file: judges the last frames, which the speech scores still lag behind, and
-    /// ends an overtalk that is going on.
-    ///
-    /// The measurements carry what [`Self::process`] would say if silence followed: only their
-    /// lagged figures (speech, both, overtalk) mean something, and those only for frames that were
-    /// there, or for overtalk. Not for the real-time thread: it collects into a vector.
-    pub fn finish(&mut self) -> Vec<Measurement> {
-        let mut tail = Vec::new();
-        for _ in 0..SPEECH_LAG_FRAMES {
-            let customer = self.customer.is_some().then_some(&[][..]);
-            tail.push(self.process(&[], customer));
-        }
-        self.overtalk.close();
-        while let Some(event) = self.overtalk.take() {
-            let customer = self.customer.is_some().then_some(&[][..]);
-            let mut last = self.process(&[], customer);
-            last.overtalk = Some(event);
-            tail.push(last);
-        }
-        tail
-    }
+/// What was heard of one lagged frame: score and decision of each side.
+#[derive(Debug, Clone, Copy, Default)]
+struct Heard {
+    agent: (f32, bool),
+    customer: Option<(f32, bool)>,
+    both: Option<PairMeasurement>,
+    overtalk: Option<OvertalkEvent>,
 }

@@ -10,6 +10,7 @@
 pub mod aggregate;
 pub mod analyzer;
 pub mod double_talk;
+pub mod line_up;
 pub mod measurement;
 pub mod noise;
 pub mod overtalk;
@@ -18,4 +19,5 @@ pub mod second;
 pub mod side;
 mod side_path;
 pub mod speech;
+pub mod totals;
 pub mod units;

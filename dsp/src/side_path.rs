@@ -6,6 +6,7 @@ use crate::noise::NoiseMeter;
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame, To16k};
 use crate::side::{SideAnalyzer, SideFrame};
 use crate::speech::{SpeechDecision, SpeechDetector};
+use crate::totals::{Measured, SideSums, SideTotals};
 use crate::units::{Db, Dbov, SampleRate};
 
 /// Samples beyond this many times full scale are broken, and would poison sums of squares.
@@ -14,6 +15,7 @@ const MAX_AMPLITUDE: f32 = 16.0;
 /// All analysers of one side.
 #[derive(Debug)]
 pub(crate) struct SidePath {
+    rate: SampleRate,
     /// The frame as it came, made harmless.
     native: Vec<f32>,
     /// The frame at 16 kHz.
@@ -23,11 +25,13 @@ pub(crate) struct SidePath {
     detector: SpeechDetector,
     decision: SpeechDecision,
     noise: NoiseMeter,
+    sums: SideSums,
 }
 
 impl SidePath {
     pub(crate) fn new(rate: SampleRate) -> Self {
         Self {
+            rate,
             native: vec![0.0; rate.frame_len()],
             wide: [0.0; ANALYSIS_FRAME],
             figures: SideAnalyzer::new(rate),
@@ -35,6 +39,7 @@ impl SidePath {
             detector: SpeechDetector::new(),
             decision: SpeechDecision::default(),
             noise: NoiseMeter::new(),
+            sums: SideSums::default(),
         }
     }
 
@@ -61,26 +66,51 @@ impl SidePath {
         self.figures.process(&self.native)
     }
 
+    /// Goes on by a frame of silence after the end: only what lags sees it, the figures don't.
+    pub(crate) fn take_end(&mut self) {
+        self.native.fill(0.0);
+        self.to_16k.process(&self.native, &mut self.wide);
+    }
+
     /// The speech score of `wide`, which may have had its echo taken out since [`Self::take`].
     pub(crate) fn hear(&mut self) -> f32 {
         self.detector.process(&self.wide)
     }
 
-    /// Decides with this score, and joins the frame's figures.
-    pub(crate) fn measure(&mut self, now: &SideFrame, score: f32, leaks: bool) -> SideMeasurement {
+    /// Decides about the lagged frame with this score. `there` = that frame is one of the call's.
+    pub(crate) fn decide(&mut self, score: f32, there: bool) -> bool {
         let speech = self.decision.push(score);
+        if there {
+            self.sums.add_speech(speech);
+        }
+        speech
+    }
+
+    /// Joins the frame's figures, after [`Self::decide`]. `leaks` = the other side spoke in the
+    /// lagged frame, so that its pauses are not this side's.
+    pub(crate) fn measure(
+        &mut self,
+        now: &SideFrame,
+        (score, speech): (f32, bool),
+        leaks: bool,
+    ) -> SideMeasurement {
         self.noise.push(now, speech, leaks);
+        let measurement = self.join(now, score, speech);
+        self.sums.add(&measurement);
+        measurement
+    }
+
+    /// The figures of a frame beside the running ones.
+    pub(crate) fn join(&self, now: &SideFrame, score: f32, speech: bool) -> SideMeasurement {
         let noise = self.noise.level();
+        let level = now.active_speech_level;
         SideMeasurement {
             level: now.level,
             peak: now.peak,
-            active_speech_level: now.active_speech_level,
+            active_speech_level: level,
             noise,
             noise_a: self.noise.level_a(),
-            snr: now
-                .active_speech_level
-                .zip(noise)
-                .and_then(|(speech, noise)| snr(speech, noise)),
+            snr: level.zip(noise).and_then(|(s, n)| snr(s, n)),
             noise_kind: self.noise.kind(),
             noise_gated: self.noise.gated(),
             speech_score: score,
@@ -93,6 +123,45 @@ impl SidePath {
             dc_offset: now.dc_offset,
             digital_silence: now.digital_silence,
         }
+    }
+
+    /// Figures of a frame that is not there, after the end.
+    pub(crate) fn join_end(&self, score: f32, speech: bool) -> SideMeasurement {
+        let silence = SideFrame {
+            level: Dbov::FLOOR,
+            peak: Dbov::FLOOR,
+            mean_square: 0.0,
+            mean_square_ac: 0.0,
+            mean_square_a: 0.0,
+            peak_amplitude: 0.0,
+            active_speech_level: self.figures.voltmeter().level(),
+            clipped_samples: 0,
+            dropouts: 0,
+            dropout_ms: 0.0,
+            crackles: 0,
+            hum: None,
+            dc_offset: 0.0,
+            digital_silence: true,
+        };
+        self.join(&silence, score, speech)
+    }
+
+    /// What the call comes to so far.
+    pub(crate) fn totals(&self) -> SideTotals {
+        let meter = self.figures.voltmeter();
+        let (noise, noise_a) = self.noise.whole_call();
+        let level = meter.level();
+        let measured = Measured {
+            active_speech_level: level,
+            activity: meter.activity(),
+            rms: meter.rms(),
+            noise,
+            noise_a,
+            noise_gated: self.noise.gated(),
+            snr: level.zip(noise).and_then(|(s, n)| snr(s, n)),
+            dead: self.figures.is_dead(),
+        };
+        self.sums.close(self.rate, measured)
     }
 
     /// The last judged frame itself was speech, hangover left out.
