@@ -8,6 +8,8 @@
 //!
 //! *Never* writes an output or feature report.
 
+pub mod controls;
 pub mod descriptor;
+pub mod quirks;
 pub mod report;
 pub mod usage;

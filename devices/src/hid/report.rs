@@ -129,6 +129,19 @@ impl<'a> InputReport<'a> {
             .filter(|field| field.layout != Layout::Opaque)
     }
 
+    /// The value of one element of a variable field of this report; `None` if it is missing or outside
+    /// its logical extent.
+    #[must_use]
+    pub fn value(&self, field: &Field, index: u32) -> Option<i64> {
+        raw(self.data, field, index).filter(|&value| in_extent(field, value))
+    }
+
+    /// Whether all bits of the field are there.
+    #[must_use]
+    pub fn has_all_of(&self, field: &Field) -> bool {
+        self.data.len() * 8 >= field.bit_end() as usize
+    }
+
     /// The elements of one field of this report that have a value.
     pub fn elements(&self, field: &'a Field) -> impl Iterator<Item = Element<'a>> + use<'a> {
         let Self {
@@ -154,9 +167,7 @@ impl<'a> InputReport<'a> {
 }
 
 fn read(descriptor: &ReportDescriptor, field: &Field, index: u32, value: i64) -> Option<Reading> {
-    if let Some((minimum, maximum)) = field.logical
-        && (value < minimum || value > maximum)
-    {
+    if !in_extent(field, value) {
         return None;
     }
     match field.layout {
@@ -173,6 +184,12 @@ fn read(descriptor: &ReportDescriptor, field: &Field, index: u32, value: i64) ->
             (usage.id() != 0).then_some(Reading::Asserted { usage })
         }
     }
+}
+
+fn in_extent(field: &Field, value: i64) -> bool {
+    field
+        .logical
+        .is_none_or(|(minimum, maximum)| (minimum..=maximum).contains(&value))
 }
 
 /// The bits of one element, least significant first (§8.4); `None` if they are not all there.
