@@ -63,7 +63,9 @@ impl SidePath {
         self.native[given..].fill(0.0);
         broken.samples += bad;
         self.to_16k.process(&self.native, &mut self.wide);
-        self.figures.process(&self.native)
+        // The last frame of a file may be short: what is padded is no part of the call's figures.
+        let heard = if given == 0 { len } else { given };
+        self.figures.process(&self.native[..heard])
     }
 
     /// Goes on by a frame of silence after the end: only what lags sees it, the figures don't.
