@@ -63,6 +63,19 @@ pub fn load(source: Source<'_>) -> Result<Loaded, ConfigError> {
     })
 }
 
+/// One document over the defaults; `name` stands for the file in what is said of it.
+///
+/// # Errors
+/// [`ConfigError::Faults`], with everything that is wrong in it.
+pub fn load_text(name: &str, text: &str) -> Result<Loaded, ConfigError> {
+    let (config, origins) = merge_texts(vec![(name.to_owned(), text.to_owned())])?;
+    Ok(Loaded {
+        config,
+        files: vec![PathBuf::from(name)],
+        origins,
+    })
+}
+
 /// The defaults alone.
 ///
 /// # Errors

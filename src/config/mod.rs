@@ -23,7 +23,7 @@ mod tree;
 
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use fault::{ConfigError, Fault, Place};
-pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load};
+pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
     LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,
