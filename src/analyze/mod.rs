@@ -7,4 +7,18 @@
 //!
 //! *Never* changes the file, and keeps no sound.
 
+mod frames;
+mod intervals;
+mod recording;
+mod replay;
+mod report;
+mod text;
 pub mod wav;
+
+pub use frames::{FrameRow, HEADER, RowBuilder, SideRow};
+pub use recording::{Problem, analyze};
+pub use report::{
+    AlertReport, Analysis, DoubleTalkReport, NoiseName, OvertalkReport, SCHEMA, SideReport,
+    SpeechReport,
+};
+pub use text::text;

@@ -1,6 +1,6 @@
 //! The arguments, and the help made of them.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Knows what the headset of an agent does and how the call really sounds, and tells it over MQTT.
@@ -15,6 +15,7 @@ use std::path::PathBuf;
     after_help = "Examples:
   sidetone config check             what is wrong with /etc/sidetone/*.toml
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
+  sidetone analyze call.wav         what a recorded call is like
 
 `sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
 )]
@@ -29,8 +30,34 @@ pub struct Cli {
 pub enum Command {
     /// Run the whole daemon in one process.
     Run(RunArgs),
+    /// Analyse a recorded call as if it were a live one.
+    Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.
     Config(ConfigArgs),
+    /// Print the contract of the MQTT messages, for programs.
+    Schema(SchemaArgs),
+}
+
+/// `sidetone schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sidetone schema > payloads.schema.json         JSON Schema of every payload
+  sidetone schema asyncapi > sidetone.async.json topics, directions and payloads (AsyncAPI 3)
+
+The schema of the configuration is `sidetone config schema`.")]
+pub struct SchemaArgs {
+    /// As what
+    #[arg(value_enum, default_value_t = SchemaFormat::Json)]
+    pub format: SchemaFormat,
+}
+
+/// How the contract is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaFormat {
+    /// JSON Schema of the payloads
+    Json,
+    /// AsyncAPI 3: topics and payloads
+    Asyncapi,
 }
 
 /// `sidetone run`.
@@ -42,6 +69,31 @@ pub enum Command {
 It ends on SIGINT and SIGTERM, after it has said goodbye to the broker.")]
 pub struct RunArgs {
     /// Read this file instead of /etc/sidetone/*.toml
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `sidetone analyze`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sidetone analyze call.wav                        a report to read
+  sidetone analyze call.wav --json | jq .agent     one JSON object (sidetone.analysis/1)
+  sidetone analyze call.wav --frames frames.csv    also a line of CSV for each 10 ms
+
+Stereo: left = agent, right = customer. Mono is analysed as the agent.
+WAV of 8, 16, 24, 32, 44.1 or 48 kHz; 16, 24 or 32-bit integer or 32-bit float samples.
+Levels are in dBov: 0 is digital overload, nominal speech lies at -26.")]
+pub struct AnalyzeArgs {
+    /// The recording
+    #[arg(value_name = "FILE.wav")]
+    pub file: PathBuf,
+    /// Print one JSON object instead of a report to read
+    #[arg(long)]
+    pub json: bool,
+    /// Also write the figures of each 10 ms frame to this file
+    #[arg(long, value_name = "FILE.csv")]
+    pub frames: Option<PathBuf>,
+    /// Judge by the alert limits of this configuration file instead of the defaults
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }

@@ -1,7 +1,9 @@
 //! Failures, and what the shell sees of them.
 
+use crate::analyze::wav::WavError;
 use crate::config::ConfigError;
 use std::io;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Why a command failed; printed as one sentence per fault.
@@ -10,6 +12,17 @@ pub enum Failure {
     /// The configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),
+    /// A recording that cannot be analysed.
+    #[error(transparent)]
+    Wav(WavError),
+    /// A file that cannot be written.
+    #[error("cannot write {path}: {source}; check the directory and its permissions", path = path.display())]
+    Write {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The daemon's parts are not joined yet.
     #[error("this build cannot run the daemon yet; `sidetone config check` can be used already")]
     NotJoined,

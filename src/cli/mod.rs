@@ -6,11 +6,15 @@
 //!
 //! *Never* holds logic of its own: each command reads its arguments, calls the library and prints.
 
+pub mod analyze;
 mod args;
 pub mod config;
 mod failure;
 mod output;
 pub mod run;
+pub mod schema;
 
-pub use args::{Cli, Command, ConfigArgs, ConfigCommand, RunArgs};
+pub use args::{
+    AnalyzeArgs, Cli, Command, ConfigArgs, ConfigCommand, RunArgs, SchemaArgs, SchemaFormat,
+};
 pub use failure::{Failure, finish, refuse};
