@@ -12,4 +12,5 @@ pub mod audio;
 pub mod event;
 pub mod headset;
 pub mod hid;
+pub mod hotplug;
 pub mod pairing;

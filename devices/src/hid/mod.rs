@@ -10,6 +10,11 @@
 
 pub mod controls;
 pub mod descriptor;
+mod list;
+pub(crate) mod node;
 pub mod quirks;
+pub(crate) mod reader;
 pub mod report;
 pub mod usage;
+
+pub use list::{Listing, NodeListing, ReportListing, list, reports};

@@ -235,6 +235,12 @@ impl ReportDescriptor {
         }
     }
 
+    /// The pages of a field's usages, in their order, with repetitions.
+    pub fn pages(&self, field: &Field) -> impl Iterator<Item = u16> + use<'_> {
+        let spans = self.spans.get(field.usages.clone()).unwrap_or(&[]);
+        spans.iter().map(|span| span.first.page())
+    }
+
     /// The different usages of a field, each once, at most as many as it has elements (a variable) or
     /// selectable values (an array).
     pub fn usages<'a>(&'a self, field: &'a Field) -> impl Iterator<Item = Usage> + 'a {
