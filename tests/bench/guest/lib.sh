@@ -20,7 +20,7 @@ wait_for() {
   shift
   until "$@" >/dev/null 2>&1; do
     awk -v until="$_until" '{ exit !($1 < until) }' /proc/uptime || return 1
-    sleep 0.05
+    sleep 0.1
   done
 }
 
@@ -56,11 +56,11 @@ headset_start() {
   wait_for 10 grep -q READY "$LOGS/headset.log" || fail "the emulated headset does not start"
 }
 
-# headset COMMAND..: moves it (tests/bench/src/command.rs). Messages are looked for from here on.
+# headset COMMAND..[, COMMAND..]: moves it (tests/bench/src/command.rs). Messages are looked for from here on.
 headset() {
   mark
   CAUSE="$LOGS/headset.log $(($(wc -l <"$LOGS/headset.log") + 1))"
-  echo "$*" >&8
+  echo "$*" | tr ',' '\n' >&8
 }
 
 find_hidraw() {
@@ -87,7 +87,33 @@ unplug() {
   wait_for 5 _is_gone || fail "the headset does not go"
 }
 
-# statistic NAME: one number of the headset's own counters.
+# card_off, card_on: the sound card leaves and comes back while the HID interface stays, as with headsets whose
+# quick disconnect cuts off the sound part. Done by taking the kernel's driver away from it.
+card_off() {
+  mark
+  CAUSE=
+  AUDIO_INTERFACE=$(basename "$(readlink -f /sys/class/sound/card0/device)")
+  # The streaming interfaces too, or binding finds them taken.
+  for _interface in "${AUDIO_INTERFACE%.0}".0 "${AUDIO_INTERFACE%.0}".1 "${AUDIO_INTERFACE%.0}".2; do
+    echo "$_interface" >/sys/bus/usb/drivers/snd-usb-audio/unbind
+  done
+  wait_for 3 eval '[ -z "$(find_source)" ]' || fail "the sound card does not go"
+}
+
+card_on() {
+  mark
+  CAUSE=
+  echo "$AUDIO_INTERFACE" >/sys/bus/usb/drivers/snd-usb-audio/bind
+  wait_for 5 _is_ready || fail "the sound card does not come back"
+}
+
+# What Sidetone must never do: checks that nobody wrote a report to the headset in the whole test.
+expect_nothing_written() {
+  _written=$(grep 'REPORT WRITTEN' "$LOGS/headset.log")
+  check "no output report was written to the headset $_written" [ -z "$_written" ]
+}
+
+# statistic NAME: one number of the headset's own counters since it was plugged in.
 statistic() {
   _seen=$(grep -c STATS "$LOGS/headset.log")
   echo stats >&8
@@ -100,11 +126,11 @@ statistic() {
 # call_start [CAPTURE]: a softphone takes the headset. What its microphone gives goes to CAPTURE.
 call_start() {
   mark
-  rm -f "$LOGS/softphone.fifo"
+  rm -f "$LOGS/softphone.fifo" "$LOGS/softphone.log"
   mkfifo "$LOGS/softphone.fifo"
   CAUSE="$LOGS/softphone.log 1"
   sidetone-bench softphone "$SOURCE" "$SINK" $SOUNDS ${1:+"$1"} \
-    <"$LOGS/softphone.fifo" >"$LOGS/softphone.log" 2>&1 &
+    <"$LOGS/softphone.fifo" >"$LOGS/softphone.log" 2>&1 8>&- &
   SOFTPHONE=$!
   exec 9>"$LOGS/softphone.fifo"
   wait_for 10 grep -q CALL "$LOGS/softphone.log" || fail "the softphone does not start"
@@ -131,28 +157,34 @@ call_end() {
 sidetone_start() {
   mosquitto_sub -h 127.0.0.1 -V 5 -t 'sidetone/#' -F '%U %r %t %p' >"$MESSAGES" 2>"$LOGS/subscriber.log" &
   sleep 0.2
-  sidetone run -c /t/sidetone.toml >"$LOGS/sidetone.log" 2>&1 &
+  CAUSE=
+  mark
+  sidetone run -c /t/sidetone.toml >"$LOGS/sidetone.log" 2>&1 8>&- &
   SIDETONE=$!
   expect_message 10 /status state=ready
+  [ "$FAILURES" = 0 ] || finish
 }
 
 # Ends it as systemd would.
 sidetone_stop() {
+  CAUSE=
+  mark
   kill -TERM "$SIDETONE"
   wait "$SIDETONE" || fail "sidetone ended with status $?"
+  expect_message 2 /status state=stopped
 }
 
 # Messages are looked for from here on.
 mark() { [ ! -e "$MESSAGES" ] || MARK=$(wc -l <"$MESSAGES"); }
 
-# _messages FROM TOPIC [KEY=VALUE..]: the messages after line FROM whose topic ends in TOPIC and whose payload
-# has all these members.
+# _messages FROM TOPIC [KEY=VALUE..]: the messages after line FROM whose topic ends in TOPIC (a regular
+# expression) and whose payload has all these members.
 _messages() {
   _from=$1 _topic=$2
   shift 2
   awk -v from="$_from" -v topic="$_topic" -v wanted="$*" '
     BEGIN { n = split(wanted, want, " ") }
-    NR > from && substr($3, length($3) - length(topic) + 1) == topic {
+    NR > from && $3 ~ topic "$" {
       payload = $0
       sub(/^[^{]*/, "", payload)
       for (i = 1; i <= n; i++) {
@@ -211,5 +243,13 @@ expect_once() {
     [ "$_raised $_cleared" = "1 1" ]
 }
 
-# No program but the softphone captures from the headset.
-nobody_listens() { [ "$(pactl list short source-outputs | wc -l)" = "${1:-0}" ]; }
+# expect_no_alert_but [KIND..]: over the whole test no other kind of alert was raised.
+expect_no_alert_but() {
+  _others=$(_messages 0 /event/alert.raised | sed 's/.*"kind":"\([a-z_]*\)".*/\1/' | sort -u | while read -r _kind; do
+    case " $* " in *" $_kind "*) ;; *) echo "$_kind" ;; esac
+  done)
+  check "no alert of another kind $_others" [ -z "$_others" ]
+}
+
+# listeners NUMBER: so many programs' streams capture something.
+listeners() { [ "$(pactl list short source-outputs | wc -l)" = "$1" ]; }
