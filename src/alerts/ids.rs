@@ -26,6 +26,15 @@ impl IdMint {
         Self(Source::Seeded(seed))
     }
 
+    /// A second mint that never repeats this one's identities.
+    #[must_use]
+    pub fn fork(&mut self) -> Self {
+        match &mut self.0 {
+            Source::Random => Self(Source::Random),
+            Source::Seeded(state) => Self(Source::Seeded(splitmix(state))),
+        }
+    }
+
     /// The next identity, `utc_ms` milliseconds after 1970 UTC.
     pub fn mint(&mut self, utc_ms: u64) -> Uuid {
         match &mut self.0 {

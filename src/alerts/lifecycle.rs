@@ -17,9 +17,9 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlertOutput {
     /// The alert's state, retained.
-    Alert(Alert),
+    Alert(Box<Alert>),
     /// `alert.raised`, `alert.changed` or `alert.cleared`.
-    Event(Event),
+    Event(Box<Event>),
 }
 
 /// Whose alert it is.
@@ -179,18 +179,18 @@ fn cleared(now: Now, mut detail: AlertDetail, reason: ClearReason, out: &mut Vec
 }
 
 fn say(now: Now, kind: EventType, detail: &AlertDetail, out: &mut Vec<AlertOutput>) {
-    out.push(AlertOutput::Alert(Alert {
+    out.push(AlertOutput::Alert(Box::new(Alert {
         ts: now.utc_ms,
         detail: detail.clone(),
-    }));
-    out.push(AlertOutput::Event(Event {
+    })));
+    out.push(AlertOutput::Event(Box::new(Event {
         ts: now.utc_ms,
         kind,
         detail: EventDetail {
             alert: Some(detail.clone()),
             ..EventDetail::default()
         },
-    }));
+    })));
 }
 
 fn subject(kind: SubjectKind, headset: &HeadsetId) -> String {

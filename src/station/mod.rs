@@ -1,1 +1,459 @@
-//! The workstation's side: what is a call, what is muted, what a pulled QD means. Sans-IO: inputs with their time in, messages and commands out.
+//! The workstation's side: what is a call, what is muted, what a pulled quick disconnect means.
+//!
+//! *Promises*: sans-IO and deterministic: inputs with their time in, messages and commands out. At
+//! most one call per headset, and each that starts also ends. Audio is asked for only in a call and
+//! only while a foreign application captures from that headset, and given up as soon as it does not
+//! (CONTRACT §9.1).
+//!
+//! *Fails* towards less: what nobody tells stays unknown, is absent in messages and raises nothing.
+//!
+//! *Never* reads a clock, blocks, or sees a sample.
+
+mod call;
+mod condition;
+mod headsets;
+mod io;
+mod mic_step;
+mod mute;
+mod qd;
+mod session;
+mod telemetry;
+#[cfg(test)]
+mod tests;
+mod voice;
+mod volume;
+
+pub use io::{AudioInput, DspCommand, Input, Output};
+
+use crate::alerts::config::AlertConfig;
+use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
+use call::EndReason;
+use condition::Condition;
+use headsets::{Headset, Part};
+use session::Session;
+use sidetone_devices::audio::api::AudioCommand;
+use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
+use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
+use sidetone_wire::event::{EventDetail, EventType};
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::vocabulary::{ClearReason, NodeState};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use voice::Voice;
+
+/// After waking, devices and sound server need this long to come back; nothing is concluded (DESIGN §2).
+const WAKE_GRACE: Duration = Duration::from_secs(5);
+
+/// Gives a headset the id it is published under, `vid-pid-xxxxxxxx`, from its identity and (if it
+/// has no serial) its plug. Must not depend on anything else.
+pub type NameHeadset = Box<dyn Fn(&HeadsetIdentity, &UsbPath) -> HeadsetId + Send>;
+
+/// What a station is made with.
+pub struct StationConfig {
+    /// The alert limits.
+    pub alerts: AlertConfig,
+    /// Where call and alert ids come from.
+    pub ids: IdMint,
+    /// Names headsets.
+    pub name_headset: NameHeadset,
+}
+
+impl std::fmt::Debug for StationConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StationConfig")
+            .field("alerts", &self.alerts)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Awake, asleep, or just woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wakefulness {
+    Awake,
+    Asleep,
+    Grace { until: Duration },
+    Stopped,
+}
+
+/// All headsets of a workstation.
+pub struct Station {
+    ids: IdMint,
+    name_headset: NameHeadset,
+    alerts: AlertEngine,
+    scratch: Vec<AlertOutput>,
+    sessions: BTreeMap<UsbPath, Session>,
+    condition: Condition,
+    wakefulness: Wakefulness,
+    /// When the last input was taken in: what was due then has been decided.
+    settled: Duration,
+}
+
+impl std::fmt::Debug for Station {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Station")
+            .field("sessions", &self.sessions)
+            .field("wakefulness", &self.wakefulness)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything but the sessions, borrowed for one moment.
+macro_rules! voice {
+    ($self:ident, $now:ident, $out:ident) => {
+        &mut Voice {
+            now: $now,
+            ids: &mut $self.ids,
+            alerts: &mut $self.alerts,
+            scratch: &mut $self.scratch,
+            out: $out,
+        }
+    };
+}
+
+impl Station {
+    /// No headset yet.
+    #[must_use]
+    pub fn new(mut config: StationConfig) -> Self {
+        Self {
+            alerts: AlertEngine::new(config.alerts, config.ids.fork()),
+            ids: config.ids,
+            name_headset: config.name_headset,
+            scratch: Vec::new(),
+            sessions: BTreeMap::new(),
+            condition: Condition::default(),
+            wakefulness: Wakefulness::Awake,
+            settled: Duration::ZERO,
+        }
+    }
+
+    /// Takes in one input and appends what follows to `out`. Times must not go back.
+    pub fn handle(&mut self, now: Now, input: Input, out: &mut Vec<Output>) {
+        if self.wakefulness == Wakefulness::Stopped {
+            return;
+        }
+        if let Wakefulness::Grace { until } = self.wakefulness
+            && now.monotonic >= until
+        {
+            self.wakefulness = Wakefulness::Awake;
+        }
+        match input {
+            Input::Headset(event) => self.headset(now, event, out),
+            Input::Audio(input) => self.audio(now, input, out),
+            Input::Second(usb, second) => {
+                if let Some(session) = self.sessions.get_mut(&usb) {
+                    session.second(voice!(self, now, out), *second);
+                }
+            }
+            Input::Overtalk(usb, event) => {
+                if let Some(session) = self.sessions.get_mut(&usb) {
+                    session.overtalk(voice!(self, now, out), event);
+                }
+            }
+            Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
+            Input::Configure(alerts) => {
+                self.alerts.set_config(now, *alerts, &mut self.scratch);
+            }
+            Input::Suspend => {
+                self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
+                self.wakefulness = Wakefulness::Asleep;
+                self.say_state(NodeState::Stopped, Some("suspend"), out);
+                return;
+            }
+            Input::Wake => {
+                self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
+                let until = now.monotonic + WAKE_GRACE;
+                self.wakefulness = Wakefulness::Grace { until };
+            }
+            Input::Shutdown(reason) => {
+                self.end_all(now, reason, EndReason::Stopped, out);
+                out.push(Output::Audio(AudioCommand::Shutdown));
+                self.wakefulness = Wakefulness::Stopped;
+                self.say_state(NodeState::Stopped, None, out);
+                return;
+            }
+        }
+        self.settle(now, out);
+    }
+
+    /// When the next [`Input::Tick`] is needed at the latest for a debounce time that runs out; a
+    /// regular tick is needed besides.
+    #[must_use]
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.sessions
+            .values()
+            .filter_map(|session| session.deadline(self.settled))
+            .min()
+    }
+
+    /// The alerts that are active now.
+    pub fn active_alerts(&self) -> impl Iterator<Item = &sidetone_wire::alert::AlertDetail> {
+        self.alerts.active()
+    }
+
+    fn settle(&mut self, now: Now, out: &mut Vec<Output>) {
+        self.settled = now.monotonic;
+        let deciding = self.wakefulness == Wakefulness::Awake;
+        let voice = voice!(self, now, out);
+        voice.pass_on();
+        for session in self.sessions.values_mut() {
+            session.settle(voice, deciding);
+        }
+        self.sessions.retain(|_, session| !session.is_over());
+        if self.wakefulness != Wakefulness::Asleep
+            && let Some((state, reason)) = self.condition.changed(self.sessions.values())
+        {
+            self.say_state(state, reason, out);
+        }
+    }
+
+    fn say_state(&mut self, state: NodeState, reason: Option<&str>, out: &mut Vec<Output>) {
+        self.condition.said(state, reason);
+        out.push(Output::Message(StationMessage::State {
+            state,
+            reason: reason.map(str::to_owned),
+        }));
+    }
+
+    /// Clears all alerts, then ends all calls, and makes every state unknown.
+    fn end_all(&mut self, now: Now, clear: ClearReason, end: EndReason, out: &mut Vec<Output>) {
+        let voice = voice!(self, now, out);
+        voice.alerts.shutdown(now, clear, voice.scratch);
+        voice.pass_on();
+        for session in self.sessions.values_mut() {
+            session.end_call(voice, end);
+            session.forget(voice);
+        }
+        self.sessions.retain(|_, session| !session.is_over());
+    }
+
+    fn headset(&mut self, now: Now, event: HeadsetEvent, out: &mut Vec<Output>) {
+        let usb = event.usb;
+        match event.kind {
+            HeadsetEventKind::Added { identity, quirk } => {
+                self.condition.unreadable.remove(&usb);
+                self.arrive(now, usb, identity, out, |headset| {
+                    headset.hid = Part::Present;
+                    headset.quirk = quirk;
+                });
+            }
+            HeadsetEventKind::Removed => {
+                self.condition.unreadable.remove(&usb);
+                self.depart(now, &usb, out, |headset| headset.hid = Part::Gone);
+            }
+            HeadsetEventKind::Unreadable { .. } => {
+                self.condition.unreadable.insert(usb);
+            }
+            HeadsetEventKind::Control(control) => {
+                if let Some(session) = self.sessions.get_mut(&usb).filter(|s| !s.has_left()) {
+                    control_moved(session, voice!(self, now, out), control);
+                }
+            }
+        }
+    }
+
+    fn audio(&mut self, now: Now, input: AudioInput, out: &mut Vec<Output>) {
+        match input {
+            AudioInput::ServerUp { .. } => self.condition.server_down = false,
+            AudioInput::ServerDown { .. } => {
+                self.condition.server_down = true;
+                for session in self.sessions.values_mut() {
+                    session.call.server_lost(now);
+                    session.mute.mixer_lost();
+                    session.qd.card_not_gone();
+                    session.headset.card = Part::Unknown;
+                }
+            }
+            AudioInput::CardAdded { usb, identity } => {
+                self.arrive(now, usb, identity, out, |headset| {
+                    headset.card = Part::Present;
+                });
+            }
+            AudioInput::CardRemoved { usb } => {
+                // A server that goes takes its cards along; the headset may well be there.
+                let part = if self.condition.server_down {
+                    Part::Unknown
+                } else {
+                    Part::Gone
+                };
+                self.depart(now, &usb, out, |headset| headset.card = part);
+            }
+            AudioInput::Applications {
+                usb,
+                capture,
+                far_end,
+            } => {
+                if let Some(session) = self.sessions.get_mut(&usb).filter(|s| !s.has_left()) {
+                    session.applications(now, capture.is_some(), far_end);
+                }
+            }
+            AudioInput::Busy { usb, .. } => {
+                if let Some(session) = self.sessions.get_mut(&usb) {
+                    session.busy = true;
+                }
+            }
+            AudioInput::Mixer {
+                usb,
+                microphone_muted,
+                speaker_volume,
+                ..
+            } => {
+                if let Some(session) = self.sessions.get_mut(&usb).filter(|s| !s.has_left()) {
+                    session.mute.mixer(now, microphone_muted);
+                    session.volume.mixer(now, speaker_volume);
+                }
+            }
+            AudioInput::Opened { usb, .. } => {
+                if let Some(session) = self.sessions.get_mut(&usb) {
+                    session.busy = false;
+                }
+            }
+            // The supervisor opens again by itself; the silence meanwhile is no measurement.
+            AudioInput::Closed { .. } => {}
+            AudioInput::Gap { usb, side, missing } => {
+                if let Some(session) = self.sessions.get(&usb) {
+                    session.gap(voice!(self, now, out), side, missing);
+                }
+            }
+        }
+    }
+
+    /// A name no other headset here has. Two of a kind may claim the same serial; then the plug
+    /// tells them apart. `None` if even that does not.
+    fn name(
+        &mut self,
+        now: Now,
+        usb: &UsbPath,
+        identity: &HeadsetIdentity,
+        out: &mut Vec<Output>,
+    ) -> Option<HeadsetId> {
+        let id = (self.name_headset)(identity, usb);
+        let is_twin = |session: &&mut Session, id: &HeadsetId| {
+            session.usb != *usb && !session.has_left() && session.headset.id == *id
+        };
+        let twin = self.sessions.values_mut().find(|s| is_twin(s, &id));
+        let Some(twin) = twin else {
+            return Some(id);
+        };
+        // Half of it left already: it moved here, and the other half is not told yet.
+        if twin.headset.hid == Part::Gone || twin.headset.card == Part::Gone {
+            twin.headset.hid = Part::Gone;
+            twin.headset.card = Part::Gone;
+            let asleep = self.wakefulness != Wakefulness::Awake;
+            twin.departed(voice!(self, now, out), asleep);
+            return Some(id);
+        }
+        let nameless = HeadsetIdentity {
+            serial: None,
+            ..identity.clone()
+        };
+        let id = (self.name_headset)(&nameless, usb);
+        let taken = self.sessions.values_mut().any(|s| is_twin(&s, &id));
+        (!taken).then_some(id)
+    }
+
+    fn arrive(
+        &mut self,
+        now: Now,
+        usb: UsbPath,
+        identity: HeadsetIdentity,
+        out: &mut Vec<Output>,
+        part: impl FnOnce(&mut Headset),
+    ) {
+        let Some(id) = self.name(now, &usb, &identity, out) else {
+            return;
+        };
+        let voice = voice!(self, now, out);
+        // One that left in a call and comes back, perhaps at another plug, keeps its call.
+        let elsewhere = self
+            .sessions
+            .iter()
+            .find(|(_, s)| s.has_left() && s.headset.id == id)
+            .map(|(usb, _)| usb.clone());
+        let returned = elsewhere.and_then(|usb| self.sessions.remove(&usb));
+        if returned.is_some()
+            && let Some(mut other) = self.sessions.remove(&usb)
+        {
+            other.end_call(voice, EndReason::HeadsetGone);
+        }
+        // Another headset in the plug of one that left: the first is not coming back.
+        if let Some(left) = self.sessions.get_mut(&usb).filter(|s| s.has_left()) {
+            left.end_call(voice, EndReason::HeadsetGone);
+            self.sessions.remove(&usb);
+        }
+        if let Some(mut session) = returned {
+            session.usb = usb.clone();
+            session.headset.hid = Part::Unknown;
+            session.headset.card = Part::Unknown;
+            session.headset.identity = identity.clone();
+            self.sessions.insert(usb.clone(), session);
+        }
+        let first = !self.sessions.contains_key(&usb);
+        let session = self
+            .sessions
+            .entry(usb)
+            .or_insert_with_key(|usb| Session::new(usb.clone(), Headset::new(id, identity)));
+        part(&mut session.headset);
+        if session.headset.card == Part::Present {
+            session.qd.card_not_gone();
+        }
+        session.arrived(voice, first);
+    }
+
+    fn depart(
+        &mut self,
+        now: Now,
+        usb: &UsbPath,
+        out: &mut Vec<Output>,
+        part: impl FnOnce(&mut Headset),
+    ) {
+        let asleep = self.wakefulness != Wakefulness::Awake;
+        if let Some(session) = self.sessions.get_mut(usb) {
+            part(&mut session.headset);
+            session.departed(voice!(self, now, out), asleep);
+        }
+    }
+}
+
+/// What a control of a headset means.
+fn control_moved(session: &mut Session, voice: &mut Voice<'_>, control: ControlEvent) {
+    let now = voice.now;
+    let button = |name: &str| EventDetail {
+        button: Some(name.to_owned()),
+        ..EventDetail::default()
+    };
+    let (kind, detail) = match control {
+        ControlEvent::HookSwitch(off_hook) => return session.hook(voice, off_hook),
+        ControlEvent::LineBusy(busy) => return session.call.line_busy(now, busy),
+        ControlEvent::MuteState { muted, verified } => {
+            return session.mute.vendor_state(now, muted, verified);
+        }
+        ControlEvent::QuickDisconnect { open, verified } => {
+            return session.qd.bit(now, open, verified);
+        }
+        // No event of the contract says it, and a headset out of reach comes back by itself.
+        ControlEvent::LinkLost(_) => return,
+        ControlEvent::MutePressed => {
+            session.mute.press(now);
+            (EventType::ButtonPressed, button("phone_mute"))
+        }
+        ControlEvent::Flash => (EventType::ButtonPressed, button("flash")),
+        ControlEvent::Drop => (EventType::ButtonPressed, button("drop")),
+        ControlEvent::Hold => (EventType::ButtonPressed, button("hold")),
+        ControlEvent::Button(name) => (EventType::ButtonPressed, button(name)),
+        ControlEvent::Volume(step) => (
+            EventType::VolumeChanged,
+            EventDetail {
+                step: Some(i32::from(step)),
+                ..EventDetail::default()
+            },
+        ),
+        ControlEvent::Battery(percent) => (
+            EventType::BatteryChanged,
+            EventDetail {
+                battery: Some(f64::from(percent.min(100)) / 100.0),
+                ..EventDetail::default()
+            },
+        ),
+    };
+    session.event(voice, kind, detail);
+}

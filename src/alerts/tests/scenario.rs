@@ -231,7 +231,7 @@ impl Scenario {
                 line.push_str(&word);
             }
             self.told.push(line);
-            self.alerts.push(alert.clone());
+            self.alerts.push((**alert).clone());
         }
     }
 

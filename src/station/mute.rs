@@ -1,0 +1,220 @@
+//! Is the agent muted?
+//!
+//! `unknown` until the mixer's switch, a vendor's state bit or digital silence decides; from then a
+//! press of the momentary mute button toggles it (CONTRACT §3). Two things can mute, the mixer and
+//! the device, and either is enough. Every state carries how it is known.
+//!
+//! *Known weakness*: presses are counted, so a softphone that mutes from its own window is not seen.
+
+use crate::alerts::{Confidence, How, Mute, Now};
+use sidetone_dsp::second::SecondSummary;
+use std::time::Duration;
+
+/// A press and a switch this close together are one act: desktops answer the mute key by
+/// switching the mixer.
+const SAME_ACT: Duration = Duration::from_millis(500);
+
+/// How sure a counted press is.
+const PRESSED: Confidence = Confidence::new(0.9);
+
+/// How sure a vendor bit is whose rule nobody has seen on real hardware.
+const UNVERIFIED: Confidence = Confidence::new(0.8);
+
+/// How sure digital silence is: a pulled quick disconnect or a broken microphone look alike.
+const SILENT: Confidence = Confidence::new(0.7);
+
+/// Seconds of digital zeros that decide (CONTRACT §3, `muted_at_call_start`).
+const SILENT_S: u32 = 5;
+
+/// Seconds the customer must have spoken meanwhile.
+const SPOKEN_S: f32 = 1.0;
+
+/// A second with this share of digital zeros holds nothing else.
+const ALL_ZEROS: f32 = 0.99;
+
+/// A second with less than this share of digital zeros is alive.
+const ALIVE: f32 = 0.5;
+
+/// What the device itself does, as far as known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct DeviceMute {
+    muted: bool,
+    how: How,
+    source: Source,
+    since: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    VendorState { verified: bool },
+    Press,
+    Silence,
+}
+
+/// The mute of one headset.
+#[derive(Debug, Default)]
+pub(super) struct MuteTracker {
+    mixer: Option<(bool, Duration)>,
+    /// When the mixer last changed under our eyes; its first sight answers no press.
+    mixer_changed: Option<Duration>,
+    device: Option<DeviceMute>,
+    /// What the device was before the last press, and when that was.
+    before_press: Option<(Option<DeviceMute>, Duration)>,
+    zeros_s: u32,
+    spoken_s: f32,
+}
+
+impl MuteTracker {
+    /// As it is known now.
+    pub(super) fn state(&self) -> Mute {
+        if let Some((true, since)) = self.mixer {
+            return Mute::On {
+                how: How::Mixer,
+                since,
+            };
+        }
+        match (self.device, self.mixer) {
+            (
+                Some(DeviceMute {
+                    muted: true,
+                    how,
+                    since,
+                    ..
+                }),
+                _,
+            ) => Mute::On { how, since },
+            (Some(DeviceMute { how, .. }), _) => Mute::Off { how },
+            (None, Some(_)) => Mute::Off { how: How::Mixer },
+            (None, None) => Mute::Unknown,
+        }
+    }
+
+    /// When the button was last pressed.
+    pub(super) fn pressed(&self) -> Option<Duration> {
+        self.before_press.map(|(_, at)| at)
+    }
+
+    /// The mixer's microphone switch.
+    pub(super) fn mixer(&mut self, now: Now, muted: bool) {
+        let known = self.mixer.map(|(known, _)| known);
+        if known == Some(muted) {
+            return;
+        }
+        self.mixer = Some((muted, now.monotonic));
+        self.mixer_changed = known.map(|_| now.monotonic);
+        // The desktop answered the key: the press was the mixer's, not the device's own.
+        if known.is_some()
+            && let Some((before, at)) = self.before_press
+            && now.monotonic.saturating_sub(at) <= SAME_ACT
+            && self
+                .device
+                .is_some_and(|device| device.source == Source::Press)
+        {
+            self.device = before;
+        }
+    }
+
+    /// The sound server went; its switches are unknown.
+    pub(super) fn mixer_lost(&mut self) {
+        self.mixer = None;
+    }
+
+    /// Nobody reads the device's controls any more.
+    pub(super) fn controls_lost(&mut self) {
+        self.device = None;
+        self.before_press = None;
+    }
+
+    /// A vendor's mute state.
+    pub(super) fn vendor_state(&mut self, now: Now, muted: bool, verified: bool) {
+        let since = match self.device {
+            Some(device) if device.muted == muted => device.since,
+            _ => now.monotonic,
+        };
+        self.device = Some(DeviceMute {
+            muted,
+            how: if verified {
+                How::Reported
+            } else {
+                How::Inferred(UNVERIFIED)
+            },
+            source: Source::VendorState { verified },
+            since,
+        });
+    }
+
+    /// The momentary mute button was pressed.
+    pub(super) fn press(&mut self, now: Now) {
+        let recent = |at: Duration| now.monotonic.saturating_sub(at) <= SAME_ACT;
+        let already_told = match self.device {
+            // A device that tells its state needs no counting.
+            Some(DeviceMute {
+                source: Source::VendorState { verified },
+                since,
+                ..
+            }) => verified || recent(since),
+            _ => false,
+        };
+        let answered = self.mixer_changed.is_some_and(recent);
+        let muted = self.state().is_on();
+        if already_told || answered || muted.is_none() {
+            self.before_press = Some((self.device, now.monotonic));
+            return;
+        }
+        self.before_press = Some((self.device, now.monotonic));
+        let by_mixer_alone = self.device.is_none() && muted == Some(true);
+        let was = self.device.is_some_and(|device| device.muted);
+        self.device = Some(DeviceMute {
+            muted: !was && !by_mixer_alone,
+            how: How::Inferred(PRESSED),
+            source: Source::Press,
+            since: now.monotonic,
+        });
+    }
+
+    /// A second of the call's sound.
+    pub(super) fn second(&mut self, now: Now, second: &SecondSummary) {
+        let zeros = second.agent.digital_silence_ratio;
+        if zeros < ALL_ZEROS || second.agent.noise_gated {
+            self.zeros_s = 0;
+            self.spoken_s = 0.0;
+            if zeros < ALIVE
+                && let Some(device) = &mut self.device
+                && device.source == Source::Silence
+                && device.muted
+            {
+                device.muted = false;
+                device.since = now.monotonic;
+            }
+            return;
+        }
+        self.zeros_s += 1;
+        self.spoken_s += second
+            .customer
+            .map_or(0.0, |customer| customer.speech_ratio);
+        let undecided = match self.device {
+            None => self.mixer.is_none(),
+            Some(device) => device.source == Source::Silence && !device.muted,
+        };
+        if undecided && self.zeros_s >= SILENT_S && self.spoken_s >= SPOKEN_S {
+            let lasting = Duration::from_secs(u64::from(self.zeros_s));
+            self.device = Some(DeviceMute {
+                muted: true,
+                how: How::Inferred(SILENT),
+                source: Source::Silence,
+                since: now.monotonic.saturating_sub(lasting),
+            });
+        }
+    }
+
+    /// A new call's sound begins.
+    pub(super) fn call_started(&mut self) {
+        self.zeros_s = 0;
+        self.spoken_s = 0.0;
+    }
+
+    /// All is unknown again: the device left, or the computer slept.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+}

@@ -1,0 +1,419 @@
+//! One headset: its trackers, and what follows from them.
+//!
+//! Every input first moves a tracker; [`Session::settle`] then tells, in one fixed order, what is
+//! different from what was told before. So nothing is told twice, and nothing is forgotten whatever
+//! the order of inputs.
+
+use super::call::{CallTracker, Change, EndReason};
+use super::headsets::{Headset, Part};
+use super::io::DspCommand;
+use super::mute::MuteTracker;
+use super::qd::QdTracker;
+use super::telemetry;
+use super::voice::Voice;
+use crate::alerts::{HeadsetFact, How, Mute, Now};
+use sidetone_devices::audio::api::{AudioCommand, FarEnd, StreamSide};
+use sidetone_devices::headset::UsbPath;
+use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties, Side as DspSide};
+use sidetone_dsp::second::SecondSummary;
+use sidetone_wire::event::{EventDetail, EventType};
+use sidetone_wire::vocabulary::Side;
+use std::time::Duration;
+
+/// A press this recent explains a microphone that falls silent.
+const PRESS_EXPLAINS: Duration = Duration::from_secs(2);
+
+/// One headset from plugging in to leaving (or, if a call runs, a little longer).
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) usb: UsbPath,
+    pub(super) headset: Headset,
+    pub(super) call: CallTracker,
+    pub(super) mute: MuteTracker,
+    pub(super) qd: QdTracker,
+    pub(super) volume: super::volume::VolumeTracker,
+    /// Where the capturing application plays.
+    far_end: FarEnd,
+    /// The card is held by someone else.
+    pub(super) busy: bool,
+    /// Our streams are asked for.
+    open: bool,
+    gone: bool,
+    overtalk: Option<(Duration, OvertalkParties)>,
+    told: Told,
+}
+
+/// What was told last.
+#[derive(Debug)]
+struct Told {
+    mute: Mute,
+    quick_disconnect: Option<How>,
+    far_end_usable: bool,
+    excluded: bool,
+    hook_off: Option<bool>,
+}
+
+impl Session {
+    /// A headset whose first part was just seen.
+    pub(super) fn new(usb: UsbPath, headset: Headset) -> Self {
+        Self {
+            usb,
+            headset,
+            call: CallTracker::default(),
+            mute: MuteTracker::default(),
+            qd: QdTracker::default(),
+            volume: super::volume::VolumeTracker::default(),
+            far_end: FarEnd::Nowhere,
+            busy: false,
+            open: false,
+            gone: false,
+            overtalk: None,
+            told: Told {
+                mute: Mute::Unknown,
+                quick_disconnect: None,
+                far_end_usable: true,
+                excluded: false,
+                hook_off: None,
+            },
+        }
+    }
+
+    /// It left, and no call waits for it.
+    pub(super) fn is_over(&self) -> bool {
+        self.gone && self.call.call().is_none()
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.gone
+    }
+
+    /// The call plays to another device.
+    pub(super) fn call_elsewhere(&self) -> bool {
+        self.call.call().is_some() && self.call.capturing() && self.far_end == FarEnd::Elsewhere
+    }
+
+    /// An event of this headset, with its call.
+    pub(super) fn event(&self, voice: &mut Voice<'_>, kind: EventType, detail: EventDetail) {
+        let detail = EventDetail {
+            call: detail.call.or(self.call.call().map(|call| call.id)),
+            headset: Some(self.headset.id.as_str().to_owned()),
+            ..detail
+        };
+        voice.event(kind, detail);
+    }
+
+    /// A part of it arrived: says so if it is the first, or the first after it left.
+    pub(super) fn arrived(&mut self, voice: &mut Voice<'_>, first: bool) {
+        if first || self.gone {
+            self.gone = false;
+            self.call.back(voice.now);
+            self.event(voice, EventType::HeadsetAdded, EventDetail::default());
+            voice.fact(&self.headset.id, HeadsetFact::Back);
+        }
+        voice.message(self.headset.inventory());
+    }
+
+    /// A part of it left: a quick disconnect, or all of it.
+    pub(super) fn departed(&mut self, voice: &mut Voice<'_>, asleep: bool) {
+        if self.gone {
+            return;
+        }
+        if !self.headset.is_gone() {
+            if self.headset.hid == Part::Gone {
+                self.call.controls_lost();
+                self.mute.controls_lost();
+                self.qd.controls_lost();
+                self.told.hook_off = None;
+            }
+            if self.headset.card == Part::Gone {
+                self.qd.card_gone(voice.now);
+                self.call.card_gone(voice.now);
+                self.far_end = FarEnd::Nowhere;
+            }
+            voice.message(self.headset.inventory());
+            return;
+        }
+        self.gone = true;
+        self.busy = false;
+        self.event(voice, EventType::HeadsetRemoved, EventDetail::default());
+        if !asleep {
+            voice.fact(&self.headset.id, HeadsetFact::Gone);
+        }
+        self.call.gone(voice.now);
+        self.far_end = FarEnd::Nowhere;
+        self.mute.forget();
+        self.qd.forget();
+        self.volume = super::volume::VolumeTracker::default();
+        self.told.hook_off = None;
+        voice.message(self.headset.inventory_removed());
+        self.tell_audio(voice);
+    }
+
+    /// Which foreign application uses it.
+    pub(super) fn applications(&mut self, now: Now, capturing: bool, far_end: FarEnd) {
+        self.call.capture(now, capturing);
+        self.far_end = far_end;
+        if capturing {
+            self.busy = false;
+        }
+    }
+
+    /// The hook switch moved.
+    pub(super) fn hook(&mut self, voice: &mut Voice<'_>, off_hook: bool) {
+        self.call.hook(voice.now, off_hook);
+        let known = self.told.hook_off.replace(off_hook);
+        // Its first rest position is no movement.
+        if known.unwrap_or(false) != off_hook {
+            let kind = if off_hook {
+                EventType::HookOff
+            } else {
+                EventType::HookOn
+            };
+            let provenance = Some(How::Reported.provenance());
+            self.event(
+                voice,
+                kind,
+                EventDetail {
+                    provenance,
+                    ..EventDetail::default()
+                },
+            );
+        }
+    }
+
+    /// A second of the call's sound.
+    pub(super) fn second(&mut self, voice: &mut Voice<'_>, second: SecondSummary) {
+        let Some(call) = self.call.call().map(|call| call.id).filter(|_| self.open) else {
+            return;
+        };
+        let now = voice.now;
+        self.mute.second(now, &second);
+        let pressed_lately = self
+            .mute
+            .pressed()
+            .is_some_and(|at| now.monotonic.saturating_sub(at) <= PRESS_EXPLAINS);
+        let muted = self.mute.state().is_on();
+        self.qd
+            .second(&second, pressed_lately || muted == Some(true));
+        self.tell_states(voice);
+        let about = telemetry::About {
+            headset: &self.headset.id,
+            call,
+            far_end: self.far_end,
+            muted,
+        };
+        voice.message(telemetry::audio(now, &about, &second));
+        voice.fact(&self.headset.id, HeadsetFact::Second(second));
+    }
+
+    /// An overtalk began or ended.
+    pub(super) fn overtalk(&mut self, voice: &mut Voice<'_>, event: OvertalkEvent) {
+        if self.call.call().is_none() || !self.open {
+            return;
+        }
+        match event {
+            OvertalkEvent::Started { parties, .. } => {
+                self.end_overtalk(voice, None);
+                self.overtalk = Some((voice.now.monotonic, parties));
+                self.event(voice, EventType::OvertalkStarted, overtalk(parties, None));
+            }
+            OvertalkEvent::Ended {
+                start_frame,
+                end_frame,
+                ..
+            } => {
+                let frames = end_frame.saturating_sub(start_frame);
+                self.end_overtalk(voice, Some(Duration::from_millis(frames * 10)));
+            }
+        }
+        voice.fact(&self.headset.id, HeadsetFact::Overtalk(event));
+    }
+
+    fn end_overtalk(&mut self, voice: &mut Voice<'_>, lasted: Option<Duration>) {
+        if let Some((since, parties)) = self.overtalk.take() {
+            let lasted = lasted.unwrap_or_else(|| voice.now.monotonic.saturating_sub(since));
+            let detail = overtalk(parties, Some(lasted));
+            self.event(voice, EventType::OvertalkEnded, detail);
+        }
+    }
+
+    /// Samples were missing.
+    pub(super) fn gap(&self, voice: &mut Voice<'_>, side: StreamSide, missing: Duration) {
+        if side == StreamSide::Agent && self.open {
+            voice.fact(&self.headset.id, HeadsetFact::CaptureGap { missing });
+        }
+    }
+
+    /// Lets times run out and tells what changed. `deciding` is false while nothing may be concluded
+    /// about calls (asleep, or just woken).
+    pub(super) fn settle(&mut self, voice: &mut Voice<'_>, deciding: bool) {
+        self.qd.tick(voice.now);
+        if let Some(volume) = self.volume.tick(voice.now) {
+            let detail = EventDetail {
+                volume: Some(volume),
+                ..EventDetail::default()
+            };
+            self.event(voice, EventType::VolumeChanged, detail);
+        }
+        self.tell_states(voice);
+        if deciding && let Some(change) = self.call.decide(voice.now, voice.ids) {
+            self.tell_call(voice, change);
+        }
+        self.tell_audio(voice);
+    }
+
+    /// Ends the call, if any, for a reason from outside.
+    pub(super) fn end_call(&mut self, voice: &mut Voice<'_>, reason: EndReason) {
+        if let Some(change) = self.call.end(reason) {
+            self.tell_call(voice, change);
+        }
+        self.tell_audio(voice);
+    }
+
+    /// All states are unknown: before and after sleep.
+    pub(super) fn forget(&mut self, voice: &mut Voice<'_>) {
+        self.call.forget(voice.now);
+        self.mute.forget();
+        self.qd.forget();
+        self.told.hook_off = None;
+        self.tell_states(voice);
+    }
+
+    /// When, after `settled`, something may happen without an input.
+    pub(super) fn deadline(&self, settled: Duration) -> Option<Duration> {
+        [
+            self.qd.deadline(),
+            self.call.deadline(),
+            self.volume.deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .filter(|at| *at > settled)
+        .min()
+    }
+
+    fn tell_states(&mut self, voice: &mut Voice<'_>) {
+        let mute = self.mute.state();
+        if mute != self.told.mute {
+            let before = self.told.mute.is_on();
+            self.told.mute = mute;
+            let event = match mute {
+                Mute::On { how, .. } if before != Some(true) => Some((EventType::MuteOn, how)),
+                Mute::Off { how } if before == Some(true) => Some((EventType::MuteOff, how)),
+                _ => None,
+            };
+            if let Some((kind, how)) = event {
+                self.event(voice, kind, known(how));
+            }
+            voice.fact(&self.headset.id, HeadsetFact::Mute(mute));
+        }
+        let open = self.qd.open();
+        let before = self.told.quick_disconnect;
+        if open != before {
+            self.told.quick_disconnect = open;
+            match (before, open) {
+                (None, Some(how)) => self.event(voice, EventType::QdOpen, known(how)),
+                (Some(how), None) => self.event(voice, EventType::QdClosed, known(how)),
+                _ => {}
+            }
+            voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
+        }
+    }
+
+    fn tell_call(&mut self, voice: &mut Voice<'_>, change: Change) {
+        match change {
+            Change::Started(call) => {
+                self.mute.call_started();
+                let detail = EventDetail {
+                    call: Some(call.id),
+                    ..known(call.how)
+                };
+                self.event(voice, EventType::CallStarted, detail);
+                voice.dsp(&self.usb, DspCommand::Reset);
+                self.told.excluded = false;
+                self.told.far_end_usable = true;
+                voice.fact(&self.headset.id, HeadsetFact::CallStarted { call: call.id });
+            }
+            Change::Ended(call, reason) => {
+                self.end_overtalk_of(voice, call.id);
+                self.qd.call_ended();
+                voice.fact(&self.headset.id, HeadsetFact::CallEnded);
+                let lasted = voice.now.monotonic.saturating_sub(call.since);
+                let detail = EventDetail {
+                    call: Some(call.id),
+                    duration_s: Some(seconds(lasted)),
+                    reason: Some(reason.as_str().to_owned()),
+                    ..EventDetail::default()
+                };
+                self.event(voice, EventType::CallEnded, detail);
+                self.tell_states(voice);
+            }
+        }
+    }
+
+    /// The call is no longer in the tracker when it ends, so its id is given.
+    fn end_overtalk_of(&mut self, voice: &mut Voice<'_>, call: uuid::Uuid) {
+        if let Some((since, parties)) = self.overtalk.take() {
+            let lasted = voice.now.monotonic.saturating_sub(since);
+            let detail = EventDetail {
+                call: Some(call),
+                ..overtalk(parties, Some(lasted))
+            };
+            self.event(voice, EventType::OvertalkEnded, detail);
+        }
+    }
+
+    /// Opens and closes our streams: only in a call, and only while a foreign application captures
+    /// (CONTRACT §9.1).
+    fn tell_audio(&mut self, voice: &mut Voice<'_>) {
+        let wanted = self.call.call().is_some() && self.call.capturing() && !self.gone;
+        if wanted != self.open {
+            self.open = wanted;
+            voice.audio(if wanted {
+                AudioCommand::Open(self.usb.clone())
+            } else {
+                AudioCommand::Close(self.usb.clone())
+            });
+        }
+        if self.call.call().is_none() {
+            return;
+        }
+        let usable = self.far_end != FarEnd::Elsewhere;
+        if usable != self.told.far_end_usable {
+            self.told.far_end_usable = usable;
+            voice.fact(&self.headset.id, HeadsetFact::FarEndUsable(usable));
+        }
+        let excluded = self.told.mute.is_on() == Some(true) || self.told.quick_disconnect.is_some();
+        if excluded != self.told.excluded {
+            self.told.excluded = excluded;
+            voice.dsp(&self.usb, DspCommand::Exclude(excluded));
+        }
+    }
+}
+
+/// An event's provenance.
+fn known(how: How) -> EventDetail {
+    EventDetail {
+        provenance: Some(how.provenance()),
+        confidence: how.confidence(),
+        ..EventDetail::default()
+    }
+}
+
+fn overtalk(parties: OvertalkParties, lasted: Option<Duration>) -> EventDetail {
+    let side = |side| match side {
+        DspSide::Agent => Side::Agent,
+        DspSide::Customer => Side::Customer,
+    };
+    EventDetail {
+        floor: parties.floor.map(side),
+        interrupter: parties.interrupter.map(side),
+        duration_s: lasted.map(seconds),
+        ..EventDetail::default()
+    }
+}
+
+/// Seconds to the millisecond.
+fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1_000.0).round() / 1_000.0
+}

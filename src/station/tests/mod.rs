@@ -1,0 +1,7 @@
+//! The station told as scenarios: at second *t* this happens; this is said, and nothing else.
+
+mod any_order;
+mod calls;
+mod desk;
+mod presence;
+mod states;

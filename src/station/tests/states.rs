@@ -1,0 +1,308 @@
+//! Mute and quick disconnect, from whatever tells them.
+
+use super::desk::{Desk, clean, zeros};
+use crate::station::{Input, Output};
+use sidetone_devices::event::ControlEvent::{MutePressed, MuteState, QuickDisconnect};
+use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties, Side};
+use sidetone_dsp::second::SideSecond;
+use sidetone_dsp::units::Dbov;
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::telemetry::Telemetry;
+
+const MUTE: &[&str] = &["mute.", "muted"];
+const QD: &[&str] = &["qd"];
+
+#[test]
+fn presses_count_only_once_something_decided() {
+    Desk::new()
+        .control(MutePressed)
+        .until(1.0)
+        .mixer(false)
+        .until(2.0)
+        .control(MutePressed)
+        .until(3.0)
+        .control(MutePressed)
+        .until(4.0)
+        .expect(&[
+            "0.0 button.pressed phone_mute",
+            "2.0 button.pressed phone_mute",
+            "2.0 mute.on inferred",
+            "3.0 button.pressed phone_mute",
+            "3.0 mute.off inferred",
+        ]);
+}
+
+#[test]
+fn a_key_answered_by_the_mixer_is_one_act_in_either_order() {
+    for mixer_first in [true, false] {
+        let act = |desk: Desk, muted| {
+            if mixer_first {
+                desk.mixer(muted).control(MutePressed)
+            } else {
+                desk.control(MutePressed).mixer(muted)
+            }
+        };
+        let desk = act(Desk::new().mixer(false).until(10.0), true).until(20.0);
+        // And switched off by hand, which no press tells.
+        let desk = desk.mixer(false).until(30.0);
+        let desk = act(desk, true).until(40.0);
+        let lines: Vec<&str> = if mixer_first {
+            vec![
+                "10.0 mute.on mixer",
+                "20.0 mute.off mixer",
+                "30.0 mute.on mixer",
+            ]
+        } else {
+            vec![
+                "10.0 mute.on inferred",
+                "20.0 mute.off mixer",
+                "30.0 mute.on inferred",
+            ]
+        };
+        desk.expect_of(&["mute.on", "mute.off"], &lines);
+    }
+}
+
+#[test]
+fn a_vendor_state_is_reported_and_makes_presses_mere_presses() {
+    Desk::new()
+        .control(MuteState {
+            muted: false,
+            verified: true,
+        })
+        .until(5.0)
+        .control(MutePressed)
+        .control(MuteState {
+            muted: true,
+            verified: true,
+        })
+        .until(9.0)
+        .control(MuteState {
+            muted: false,
+            verified: true,
+        })
+        .control(MutePressed)
+        .expect_of(MUTE, &["5.0 mute.on reported", "9.0 mute.off reported"]);
+}
+
+#[test]
+fn muted_before_the_call_raises_its_alert() {
+    Desk::new()
+        .mixer(false)
+        .control(MutePressed)
+        .until(10.0)
+        .captures()
+        .until(20.0)
+        .control(MutePressed)
+        .until(21.0)
+        .expect_of(
+            MUTE,
+            &[
+                "0.0 mute.on inferred",
+                "13.3 alert.raised muted_at_call_start call",
+                "20.0 mute.off inferred",
+                "20.0 alert.cleared muted_at_call_start call condition",
+            ],
+        );
+}
+
+#[test]
+fn digital_silence_from_the_start_while_the_customer_speaks_decides_an_unknown_mute() {
+    Desk::new()
+        .sound(zeros(), Some(clean()))
+        .captures()
+        .until(10.0)
+        .sound(clean(), Some(clean()))
+        .until(15.0)
+        .expect_of(
+            &["mute", "one_way", "qd"],
+            &[
+                "5.3 mute.on inferred",
+                "5.3 alert.raised muted_at_call_start call",
+                "10.3 mute.off inferred",
+                "10.3 alert.cleared muted_at_call_start call condition",
+            ],
+        );
+}
+
+#[test]
+fn digital_silence_decides_nothing_while_nobody_speaks_or_the_mixer_knows() {
+    Desk::new()
+        .sound(zeros(), Some(zeros()))
+        .captures()
+        .until(30.0)
+        .expect_of(&["mute", "one_way", "qd"], &[]);
+    Desk::new()
+        .mixer(false)
+        .sound(zeros(), Some(clean()))
+        .captures()
+        .until(10.0)
+        .expect_of(
+            &["mute", "one_way", "qd"],
+            &["5.3 alert.raised one_way_audio agent"],
+        );
+}
+
+#[test]
+fn a_verified_bit_is_a_reported_quick_disconnect_after_its_debounce() {
+    let open = |open, verified| QuickDisconnect { open, verified };
+    Desk::new()
+        .captures()
+        .until(10.0)
+        .control(open(true, true))
+        .control(open(false, true)) // bounces
+        .until(12.0)
+        .control(open(true, true))
+        .until(20.0)
+        .control(open(false, true))
+        .until(21.0)
+        .expect_of(
+            QD,
+            &[
+                "12.1 qd.open reported",
+                "12.1 alert.raised qd_open_in_call call",
+                "20.1 qd.closed reported",
+                "20.1 alert.cleared qd_open_in_call call condition",
+            ],
+        );
+    let desk = Desk::new().control(open(true, true));
+    assert_eq!(
+        desk.station.next_deadline(),
+        Some(std::time::Duration::from_millis(30))
+    );
+    let desk = Desk::new()
+        .captures()
+        .until(1.0)
+        .control(open(true, false))
+        .until(2.0)
+        .expect_of(
+            QD,
+            &[
+                "1.1 qd.open inferred",
+                "1.1 alert.raised qd_open_in_call call",
+            ],
+        );
+    assert_eq!(desk.station.next_deadline(), None);
+}
+
+#[test]
+fn an_open_input_is_an_inferred_quick_disconnect_and_a_mute_is_not() {
+    let floor = SideSecond {
+        level: Dbov(-88.0),
+        speech_ratio: 0.0,
+        ..clean()
+    };
+    Desk::new()
+        .mixer(false)
+        .captures()
+        .until(10.0)
+        .sound(floor, Some(clean()))
+        .until(20.0)
+        .sound(clean(), Some(clean()))
+        .until(25.0)
+        .expect_of(
+            QD,
+            &[
+                "11.3 qd.open inferred",
+                "11.3 alert.raised qd_open_in_call call",
+                "20.3 qd.closed inferred",
+                "20.3 alert.cleared qd_open_in_call call condition",
+            ],
+        );
+    Desk::new()
+        .mixer(false)
+        .captures()
+        .until(10.0)
+        .control(MutePressed)
+        .sound(floor, Some(clean()))
+        .until(30.0)
+        .expect_of(QD, &[]);
+}
+
+#[test]
+fn overtalk_is_an_event_with_its_parties_and_ends_with_the_call() {
+    let parties = OvertalkParties {
+        floor: Some(Side::Customer),
+        interrupter: Some(Side::Agent),
+    };
+    let started = OvertalkEvent::Started {
+        start_frame: 100,
+        parties,
+    };
+    let mut desk = Desk::new();
+    let usb = desk.usb.clone();
+    desk.give(Input::Overtalk(usb.clone(), started)); // no call: nobody hears it
+    desk.captures()
+        .until(5.0)
+        .then(Input::Overtalk(usb.clone(), started))
+        .then(Input::Overtalk(
+            usb.clone(),
+            OvertalkEvent::Ended {
+                start_frame: 100,
+                end_frame: 163,
+                parties,
+            },
+        ))
+        .until(10.0)
+        .then(Input::Overtalk(usb, started))
+        .softphone(None)
+        .until(20.0)
+        .expect_of(
+            &["overtalk", "call.ended"],
+            &[
+                "5.0 overtalk.started",
+                "5.0 overtalk.ended 0.63 s",
+                "10.0 overtalk.started",
+                "11.5 overtalk.ended 1.5 s",
+                "11.5 call.ended 11.2 s stream_closed",
+            ],
+        );
+}
+
+#[test]
+fn a_dragged_volume_slider_is_one_event() {
+    use crate::station::AudioInput;
+    let mut desk = Desk::new().mixer(false);
+    for volume in [0.6_f32, 0.7, 0.8, 0.9] {
+        let usb = desk.usb.clone();
+        desk.give(Input::Audio(AudioInput::Mixer {
+            usb,
+            microphone_muted: false,
+            speaker_muted: false,
+            speaker_volume: volume,
+        }));
+    }
+    desk.until(2.0).expect(&["0.5 volume.changed 0.9"]);
+}
+
+#[test]
+fn telemetry_comes_once_a_second_of_a_call_and_never_holds_null() {
+    let desk = Desk::new()
+        .sound(
+            SideSecond {
+                snr: None,
+                noise: None,
+                ..clean()
+            },
+            None,
+        )
+        .captures()
+        .until(5.0);
+    let figures: Vec<_> = desk
+        .outputs
+        .iter()
+        .filter_map(|output| match output {
+            Output::Message(StationMessage::Telemetry(Telemetry::Audio { figures, .. })) => {
+                serde_json::to_value(figures).ok()
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(figures.len(), 4);
+    let keys = figures[0].as_object().expect("an object");
+    assert!(keys.values().all(|value| !value.is_null()));
+    assert_eq!(keys["agent_level_dbov"], -40.0);
+    assert_eq!(keys["uplink"], "unknown");
+    assert!(!keys.contains_key("customer_level_dbov"));
+    assert!(!keys.contains_key("agent_snr_db"));
+}

@@ -1,0 +1,61 @@
+//! How a headset's session speaks: facts to the alerts, events and commands to the outside.
+
+use super::io::{DspCommand, Output};
+use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
+use sidetone_devices::audio::api::AudioCommand;
+use sidetone_devices::headset::UsbPath;
+use sidetone_wire::event::{Event, EventDetail, EventType};
+use sidetone_wire::message::StationMessage;
+
+/// One moment's way out.
+#[derive(Debug)]
+pub(super) struct Voice<'a> {
+    pub(super) now: Now,
+    pub(super) ids: &'a mut IdMint,
+    pub(super) alerts: &'a mut AlertEngine,
+    pub(super) scratch: &'a mut Vec<AlertOutput>,
+    pub(super) out: &'a mut Vec<Output>,
+}
+
+impl Voice<'_> {
+    /// Tells the alert rules.
+    pub(super) fn fact(&mut self, headset: &HeadsetId, fact: HeadsetFact) {
+        let fact = Fact::About(headset.clone(), fact);
+        self.alerts.step(self.now, fact, self.scratch);
+        self.pass_on();
+    }
+
+    /// Passes on what the alert rules said.
+    pub(super) fn pass_on(&mut self) {
+        for told in self.scratch.drain(..) {
+            self.out.push(Output::Message(match told {
+                AlertOutput::Alert(alert) => StationMessage::Alert(*alert),
+                AlertOutput::Event(event) => StationMessage::Event(*event),
+            }));
+        }
+    }
+
+    /// Publishes an event.
+    pub(super) fn event(&mut self, kind: EventType, detail: EventDetail) {
+        self.message(StationMessage::Event(Event {
+            ts: self.now.utc_ms,
+            kind,
+            detail,
+        }));
+    }
+
+    /// Publishes anything.
+    pub(super) fn message(&mut self, message: StationMessage) {
+        self.out.push(Output::Message(message));
+    }
+
+    /// Tells the audio supervisor.
+    pub(super) fn audio(&mut self, command: AudioCommand) {
+        self.out.push(Output::Audio(command));
+    }
+
+    /// Tells the signal processing.
+    pub(super) fn dsp(&mut self, usb: &UsbPath, command: DspCommand) {
+        self.out.push(Output::Dsp(usb.clone(), command));
+    }
+}
