@@ -1,0 +1,126 @@
+//! What may leave the workstation: each signal's switch, and the works council's mode (CONTRACT §9.3,
+//! §9.4). Everything the station says passes here before the uplink sees it.
+//!
+//! *Never* lets a message through because it does not know it: the matches below are exhaustive.
+
+use crate::config::model::{PrivacyConfig, Signals};
+use sidetone_wire::event::EventType;
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::telemetry::Telemetry;
+use sidetone_wire::vocabulary::AlertKind;
+
+/// The switches in force.
+#[derive(Debug, Clone)]
+pub struct Disclosure {
+    signals: Signals,
+}
+
+impl Disclosure {
+    /// From the configuration; the works council's mode overrides single switches.
+    #[must_use]
+    pub fn new(privacy: &PrivacyConfig) -> Self {
+        let mut signals = privacy.signals.clone();
+        if privacy.aggregate {
+            signals.calls = false;
+            signals.overtalk = false;
+            signals.mute = false;
+            // Off hook and on hook would tell the calls all the same.
+            signals.buttons = false;
+        }
+        Self { signals }
+    }
+
+    /// Whether the agent's pseudonym may go along.
+    #[must_use]
+    pub fn names_the_agent(privacy: &PrivacyConfig) -> bool {
+        privacy.agent && !privacy.aggregate
+    }
+
+    /// The message as far as it may be sent; `None` if not at all.
+    #[must_use]
+    pub fn filter(&self, message: StationMessage) -> Option<StationMessage> {
+        match message {
+            StationMessage::Event(event) => {
+                let alert = event.detail.alert.as_ref().map(|alert| alert.kind);
+                (self.event(event.kind) && alert.is_none_or(|kind| self.alert(kind)))
+                    .then_some(StationMessage::Event(event))
+            }
+            StationMessage::Alert(alert) => self
+                .alert(alert.detail.kind)
+                .then_some(StationMessage::Alert(alert)),
+            StationMessage::Telemetry(telemetry) => {
+                self.telemetry(telemetry).map(StationMessage::Telemetry)
+            }
+            other @ (StationMessage::Inventory { .. } | StationMessage::State { .. }) => {
+                Some(other)
+            }
+        }
+    }
+
+    fn event(&self, kind: EventType) -> bool {
+        use EventType as E;
+        match kind {
+            E::CallStarted | E::CallHeld | E::CallResumed | E::CallEnded => self.signals.calls,
+            E::HoldRequested | E::HoldDone | E::HoldFailed => self.signals.calls,
+            E::MuteOn | E::MuteOff => self.signals.mute,
+            E::OvertalkStarted | E::OvertalkEnded => self.signals.overtalk,
+            E::HookOff | E::HookOn | E::ButtonPressed => self.signals.buttons,
+            E::VolumeChanged => self.signals.volume,
+            E::DaemonStarted
+            | E::DaemonStopped
+            | E::HeadsetAdded
+            | E::HeadsetRemoved
+            | E::QdOpen
+            | E::QdClosed
+            | E::BatteryChanged
+            | E::AcousticShock
+            | E::AlertRaised
+            | E::AlertChanged
+            | E::AlertCleared
+            | E::ConfigApplied
+            | E::ConfigRefused
+            | E::OutboxDropped => true,
+        }
+    }
+
+    fn alert(&self, kind: AlertKind) -> bool {
+        use AlertKind as A;
+        match kind {
+            A::MutedAtCallStart => self.signals.mute,
+            A::TalkingWhileMuted => self.signals.mute && self.signals.audio,
+            A::DoubleTalk => self.signals.overtalk,
+            A::NoisyEnvironment
+            | A::LineNoise
+            | A::OneWayAudio
+            | A::LowLevel
+            | A::Clipping
+            | A::DeadAir => self.signals.audio,
+            A::QdOpenInCall
+            | A::HoldFailed
+            | A::LineUnstable
+            | A::DeviceUnstable
+            | A::HeadsetGone
+            | A::BatteryLow => true,
+        }
+    }
+
+    fn telemetry(&self, telemetry: Telemetry) -> Option<Telemetry> {
+        match telemetry {
+            Telemetry::Audio { ts, mut figures } => {
+                if !self.signals.mute {
+                    figures.muted = None;
+                }
+                if !self.signals.overtalk {
+                    figures.double_talk_ratio = None;
+                }
+                if !self.signals.calls {
+                    figures.call = None;
+                }
+                self.signals
+                    .audio
+                    .then_some(Telemetry::Audio { ts, figures })
+            }
+            other => Some(other),
+        }
+    }
+}
