@@ -21,8 +21,8 @@ impl Condition {
     ) -> Option<(NodeState, Option<&'static str>)> {
         let reason = if self.server_down {
             Some("no_sound_server")
-        } else if sessions.clone().any(|session| session.busy) {
-            Some("audio_busy")
+        } else if let Some(trouble) = sessions.clone().find_map(|session| session.trouble) {
+            Some(trouble)
         } else if !self.unreadable.is_empty() {
             Some("headset_unreadable")
         } else if sessions.any(Session::call_elsewhere) {

@@ -31,7 +31,7 @@ use call::EndReason;
 use condition::Condition;
 use headsets::{Headset, Part};
 use session::Session;
-use sidetone_devices::audio::api::AudioCommand;
+use sidetone_devices::audio::api::{AudioCommand, CloseReason};
 use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
 use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
 use sidetone_wire::event::{EventDetail, EventType};
@@ -135,6 +135,9 @@ impl Station {
             && now.monotonic >= until
         {
             self.wakefulness = Wakefulness::Awake;
+            for session in self.sessions.values_mut() {
+                session.mute.awake(now);
+            }
         }
         match input {
             Input::Headset(event) => self.headset(now, event, out),
@@ -288,7 +291,7 @@ impl Station {
             }
             AudioInput::Busy { usb, .. } => {
                 if let Some(session) = self.sessions.get_mut(&usb) {
-                    session.busy = true;
+                    session.trouble = Some("audio_busy");
                 }
             }
             AudioInput::Mixer {
@@ -304,7 +307,16 @@ impl Station {
             }
             AudioInput::Opened { usb, .. } => {
                 if let Some(session) = self.sessions.get_mut(&usb) {
-                    session.busy = false;
+                    session.trouble = None;
+                }
+            }
+            AudioInput::Closed {
+                usb,
+                reason: CloseReason::Failed(_),
+                ..
+            } => {
+                if let Some(session) = self.sessions.get_mut(&usb) {
+                    session.trouble = Some("audio_failed");
                 }
             }
             // The supervisor opens again by itself; the silence meanwhile is no measurement.

@@ -57,6 +57,7 @@ pub(super) struct MuteTracker {
     mixer: Option<(bool, Duration)>,
     /// When the mixer last changed under our eyes; its first sight answers no press.
     mixer_changed: Option<Duration>,
+    mixer_before_sleep: Option<bool>,
     device: Option<DeviceMute>,
     /// What the device was before the last press, and when that was.
     before_press: Option<(Option<DeviceMute>, Duration)>,
@@ -117,6 +118,7 @@ impl MuteTracker {
     /// The sound server went; its switches are unknown.
     pub(super) fn mixer_lost(&mut self) {
         self.mixer = None;
+        self.mixer_before_sleep = None;
     }
 
     /// Nobody reads the device's controls any more.
@@ -213,8 +215,27 @@ impl MuteTracker {
         self.spoken_s = 0.0;
     }
 
-    /// All is unknown again: the device left, or the computer slept.
+    /// All is unknown again: the device left.
     pub(super) fn forget(&mut self) {
         *self = Self::default();
+    }
+
+    /// All is unknown while the computer sleeps and just after.
+    pub(super) fn asleep(&mut self) {
+        let mixer = self
+            .mixer
+            .map(|(muted, _)| muted)
+            .or(self.mixer_before_sleep);
+        *self = Self {
+            mixer_before_sleep: mixer,
+            ..Self::default()
+        };
+    }
+
+    /// The mixer is a live figure of a server that tells every change; what it said still stands.
+    pub(super) fn awake(&mut self, now: Now) {
+        if let (None, Some(muted)) = (self.mixer, self.mixer_before_sleep.take()) {
+            self.mixer(now, muted);
+        }
     }
 }

@@ -19,6 +19,7 @@ use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::event::{EventDetail, EventType};
 use sidetone_wire::vocabulary::Side;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// A press this recent explains a microphone that falls silent.
 const PRESS_EXPLAINS: Duration = Duration::from_secs(2);
@@ -34,12 +35,13 @@ pub(super) struct Session {
     pub(super) volume: super::volume::VolumeTracker,
     /// Where the capturing application plays.
     far_end: FarEnd,
-    /// The card is held by someone else.
-    pub(super) busy: bool,
+    /// Why nothing can be heard although it should be, as `status` says it.
+    pub(super) trouble: Option<&'static str>,
     /// Our streams are asked for.
     open: bool,
     gone: bool,
-    overtalk: Option<(Duration, OvertalkParties)>,
+    /// The overtalk that goes on, and its call.
+    overtalk: Option<(Uuid, OvertalkParties)>,
     told: Told,
 }
 
@@ -64,7 +66,7 @@ impl Session {
             qd: QdTracker::default(),
             volume: super::volume::VolumeTracker::default(),
             far_end: FarEnd::Nowhere,
-            busy: false,
+            trouble: None,
             open: false,
             gone: false,
             overtalk: None,
@@ -134,7 +136,7 @@ impl Session {
             return;
         }
         self.gone = true;
-        self.busy = false;
+        self.trouble = None;
         self.event(voice, EventType::HeadsetRemoved, EventDetail::default());
         if !asleep {
             voice.fact(&self.headset.id, HeadsetFact::Gone);
@@ -154,7 +156,7 @@ impl Session {
         self.call.capture(now, capturing);
         self.far_end = far_end;
         if capturing {
-            self.busy = false;
+            self.trouble = None;
         }
     }
 
@@ -208,13 +210,13 @@ impl Session {
 
     /// An overtalk began or ended.
     pub(super) fn overtalk(&mut self, voice: &mut Voice<'_>, event: OvertalkEvent) {
-        if self.call.call().is_none() || !self.open {
+        let Some(call) = self.call.call().map(|call| call.id).filter(|_| self.open) else {
             return;
-        }
+        };
         match event {
             OvertalkEvent::Started { parties, .. } => {
                 self.end_overtalk(voice, None);
-                self.overtalk = Some((voice.now.monotonic, parties));
+                self.overtalk = Some((call, parties));
                 self.event(voice, EventType::OvertalkStarted, overtalk(parties, None));
             }
             OvertalkEvent::Ended {
@@ -229,10 +231,13 @@ impl Session {
         voice.fact(&self.headset.id, HeadsetFact::Overtalk(event));
     }
 
+    /// Says that the running overtalk is over; how long it lasted, only if the analyser told.
     fn end_overtalk(&mut self, voice: &mut Voice<'_>, lasted: Option<Duration>) {
-        if let Some((since, parties)) = self.overtalk.take() {
-            let lasted = lasted.unwrap_or_else(|| voice.now.monotonic.saturating_sub(since));
-            let detail = overtalk(parties, Some(lasted));
+        if let Some((call, parties)) = self.overtalk.take() {
+            let detail = EventDetail {
+                call: Some(call),
+                ..overtalk(parties, lasted)
+            };
             self.event(voice, EventType::OvertalkEnded, detail);
         }
     }
@@ -273,7 +278,7 @@ impl Session {
     /// All states are unknown: before and after sleep.
     pub(super) fn forget(&mut self, voice: &mut Voice<'_>) {
         self.call.forget(voice.now);
-        self.mute.forget();
+        self.mute.asleep();
         self.qd.forget();
         self.told.hook_off = None;
         self.tell_states(voice);
@@ -335,7 +340,7 @@ impl Session {
                 voice.fact(&self.headset.id, HeadsetFact::CallStarted { call: call.id });
             }
             Change::Ended(call, reason) => {
-                self.end_overtalk_of(voice, call.id);
+                self.end_overtalk(voice, None);
                 self.qd.call_ended();
                 voice.fact(&self.headset.id, HeadsetFact::CallEnded);
                 let lasted = voice.now.monotonic.saturating_sub(call.since);
@@ -351,24 +356,15 @@ impl Session {
         }
     }
 
-    /// The call is no longer in the tracker when it ends, so its id is given.
-    fn end_overtalk_of(&mut self, voice: &mut Voice<'_>, call: uuid::Uuid) {
-        if let Some((since, parties)) = self.overtalk.take() {
-            let lasted = voice.now.monotonic.saturating_sub(since);
-            let detail = EventDetail {
-                call: Some(call),
-                ..overtalk(parties, Some(lasted))
-            };
-            self.event(voice, EventType::OvertalkEnded, detail);
-        }
-    }
-
     /// Opens and closes our streams: only in a call, and only while a foreign application captures
     /// (CONTRACT §9.1).
     fn tell_audio(&mut self, voice: &mut Voice<'_>) {
         let wanted = self.call.call().is_some() && self.call.capturing() && !self.gone;
         if wanted != self.open {
             self.open = wanted;
+            self.trouble = None;
+            // What is not heard any more has no end that anybody tells.
+            self.end_overtalk(voice, None);
             voice.audio(if wanted {
                 AudioCommand::Open(self.usb.clone())
             } else {
@@ -386,6 +382,7 @@ impl Session {
         let excluded = self.told.mute.is_on() == Some(true) || self.told.quick_disconnect.is_some();
         if excluded != self.told.excluded {
             self.told.excluded = excluded;
+            self.end_overtalk(voice, None);
             voice.dsp(&self.usb, DspCommand::Exclude(excluded));
         }
     }

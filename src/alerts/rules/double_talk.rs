@@ -20,6 +20,9 @@ const SHORTEST: Duration = Duration::from_millis(500);
 /// (CONTRACT §4), both need 0.5 s more, and the frames come a little late.
 const DECIDED_WITHIN: Duration = Duration::from_secs(2);
 
+/// Without a second of audio for this long, nothing is heard any more.
+const STALLED: Duration = Duration::from_secs(3);
+
 /// Overtalks kept: each takes at least half a second, and the window at most an hour.
 const MOST: usize = 7_200;
 
@@ -63,16 +66,38 @@ impl DoubleTalk {
                 ..
             })) => {
                 let length = frames_long(end_frame.saturating_sub(*start_frame));
-                let start = self
-                    .running
-                    .take()
-                    .unwrap_or_else(|| now.saturating_sub(length));
-                self.past.push_back((start, start + length));
-                if self.past.len() > MOST {
-                    self.past.pop_front();
+                if let Some(start) = self.running.take() {
+                    self.keep(start, start + length);
                 }
             }
             _ => {}
+        }
+    }
+
+    fn keep(&mut self, start: Duration, end: Duration) {
+        self.past.push_back((start, end));
+        if self.past.len() > MOST {
+            self.past.pop_front();
+        }
+    }
+
+    /// An overtalk whose end nobody will tell: the agent is muted now, or no sound arrives.
+    fn give_up(&mut self, now: Duration, muted: bool) {
+        let heard = self.heard.map(|(_, at)| at);
+        let stalled =
+            |start: Duration| now.saturating_sub(heard.unwrap_or(start).max(start)) >= STALLED;
+        if let Some(start) = self.running
+            && (muted || stalled(start))
+        {
+            self.running = None;
+            self.keep(
+                start,
+                if muted {
+                    now
+                } else {
+                    heard.unwrap_or(start).max(start)
+                },
+            );
         }
     }
 
@@ -100,6 +125,7 @@ impl Rule for DoubleTalk {
         let config = &view.config.double_talk;
         let now = view.now.monotonic;
         self.take_in(now, fact);
+        self.give_up(now, view.state.mute.is_on() == Some(true));
         let window = span(config.window_s);
         let counting_since = *self.counting_since.get_or_insert(now);
         let from = now.saturating_sub(window).max(counting_since);

@@ -87,6 +87,12 @@ impl Scenario {
         self
     }
 
+    /// From here on no sound arrives.
+    pub(super) fn silence(mut self) -> Self {
+        self.sound = None;
+        self
+    }
+
     /// Lets time pass up to `seconds` after the start.
     pub(super) fn until(mut self, seconds: f64) -> Self {
         let end = (seconds * 1_000.0).round() as u64;

@@ -44,6 +44,41 @@ fn short_overtalks_are_told_by_their_share_after_thirty_seconds() {
 }
 
 #[test]
+fn an_overtalk_nobody_ends_is_over_when_the_agent_mutes_or_the_sound_stops() {
+    use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
+    let started = F::Overtalk(OvertalkEvent::Started {
+        start_frame: 950,
+        parties: OvertalkParties {
+            floor: None,
+            interrupter: None,
+        },
+    });
+    Scenario::new()
+        .sound(clean(), Some(clean()))
+        .call()
+        .until(10.0)
+        .then(started.clone())
+        .until(10.5)
+        .then(F::Mute(Mute::On {
+            how: How::Mixer,
+            since: std::time::Duration::from_millis(10_500),
+        }))
+        .until(60.0)
+        .expect(&[]);
+    let mut stalled = Scenario::new()
+        .sound(clean(), Some(clean()))
+        .call()
+        .until(10.0)
+        .then(started)
+        .silence();
+    stalled = stalled.until(60.0);
+    stalled.expect(&[
+        "11.5 raised double_talk call",
+        "20.0 cleared double_talk call condition",
+    ]);
+}
+
+#[test]
 fn rare_overtalks_are_normal() {
     let mut call = Scenario::new().sound(clean(), Some(clean())).call();
     for i in 0..12 {

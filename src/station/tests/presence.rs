@@ -2,6 +2,7 @@
 
 use super::desk::{Desk, identity, plug};
 use crate::station::{AudioInput, Input, Output};
+use sidetone_devices::audio::api::{CloseReason, StreamSide};
 use sidetone_devices::event::HeadsetEventKind;
 use sidetone_wire::message::StationMessage;
 
@@ -213,10 +214,28 @@ fn what_cannot_be_heard_or_read_is_degraded() {
         })
         .until(3.0)
         .headset_event(HeadsetEventKind::Removed)
-        .expect(&[
-            "1.0 degraded audio_busy",
-            "2.0 ready",
-            "2.2 degraded headset_unreadable",
-            "3.0 ready",
-        ]);
+        .until(4.0)
+        .captures()
+        .until(5.0)
+        .then(Input::Audio(AudioInput::Closed {
+            usb: usb.clone(),
+            side: StreamSide::Agent,
+            reason: CloseReason::Failed("refused".to_owned()),
+        }))
+        .until(6.0)
+        .then(Input::Audio(AudioInput::Opened {
+            usb,
+            side: StreamSide::Agent,
+        }))
+        .expect_of(
+            &["degraded", "ready"],
+            &[
+                "1.0 degraded audio_busy",
+                "2.0 ready",
+                "2.2 degraded headset_unreadable",
+                "3.0 ready",
+                "5.0 degraded audio_failed",
+                "6.0 ready",
+            ],
+        );
 }
