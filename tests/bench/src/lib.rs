@@ -32,3 +32,4 @@ pub mod serve;
 pub mod softphone;
 pub mod sounds;
 pub mod usbip;
+pub mod watch;

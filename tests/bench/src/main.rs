@@ -1,8 +1,8 @@
-//! One program with the bench's four tools, so that the guest's image holds one file.
+//! One program with the bench's tools, so that the guest's image holds one file.
 
 use sidetone_bench::descriptors::Identity;
 use sidetone_bench::sounds::{self, Library};
-use sidetone_bench::{hidcat, levels, serve, softphone};
+use sidetone_bench::{hidcat, levels, serve, softphone, watch};
 use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,6 +11,7 @@ const USAGE: &str = "usage:
   sidetone-bench headset VID:PID SOUNDS [PORT]        an emulated headset; commands on standard input
   sidetone-bench softphone SOURCE SINK SOUNDS [RAW]   a call through PulseAudio; commands on standard input
   sidetone-bench reports /dev/hidrawN                 input reports as they come
+  sidetone-bench watch QUIRKS                         what the crate sidetone-devices sees
   sidetone-bench levels RAW [REFERENCE.wav]           how loud, and where the reference is in it";
 
 fn main() -> ExitCode {
@@ -44,6 +45,7 @@ fn run(args: &[&str]) -> Result<bool, Box<dyn Error>> {
             softphone::call(source, sink, raw.first().map(Path::new), &library)?;
         }
         ["reports", node] => hidcat::print_reports(Path::new(node))?,
+        ["watch", quirks] => watch::watch(Path::new(quirks))?,
         ["levels", raw, reference @ ..] if reference.len() <= 1 => {
             print_levels(raw, reference.first().copied())?;
         }
