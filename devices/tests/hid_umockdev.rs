@@ -1,6 +1,12 @@
 //! A recorded headset, replayed by umockdev to a real process: sysfs, hidraw and the reports come
 //! through the same doors as on a desk.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test says so when something is missing"
+)]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 

@@ -8,7 +8,7 @@
 //!
 //! *Never* invents a value: an element outside its logical extent is no value (§5.10, null values).
 
-use super::descriptor::{Field, Layout, ReportDescriptor, ReportId};
+use super::descriptor::{Field, Layout, ReportDescriptor, ReportId, limits};
 use super::usage::Usage;
 
 /// One input report, matched to its descriptor.
@@ -147,7 +147,12 @@ impl<'a> InputReport<'a> {
         let Self {
             descriptor, data, ..
         } = *self;
-        (0..field.count)
+        // Nobody presses more keys than that at once; a hostile descriptor may have a million slots.
+        let count = match field.layout {
+            Layout::Array => field.count.min(limits::ARRAY_SLOTS),
+            Layout::Variable | Layout::Opaque => field.count,
+        };
+        (0..count)
             .map_while(move |index| Some((index, raw(data, field, index)?)))
             .filter_map(move |(index, value)| {
                 let reading = read(descriptor, field, index, value)?;

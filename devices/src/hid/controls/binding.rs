@@ -7,6 +7,8 @@ use crate::hid::usage::Usage;
 
 /// At most this many elements are watched: several times what the richest key pad has.
 const MOST: usize = 1024;
+/// At most this many usages of one field are looked at: four times the whole consumer page.
+const MOST_USAGES: usize = 4096;
 
 /// Where a binding looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +96,7 @@ fn of_field(
     let mut last = None;
     // `usages` yields each usage of a variable once, in the order of the elements; elements beyond the
     // last usage repeat it (§6.2.2.8) and are no controls of their own.
-    for (index, usage) in (0_u32..).zip(descriptor.usages(field)) {
+    for (index, usage) in (0_u32..).zip(descriptor.usages(field).take(MOST_USAGES)) {
         let (control, form, sense) =
             match rules.iter().find(|rule| rule.place == Place::Usage(usage)) {
                 Some(rule) => match control::by_rule(rule) {

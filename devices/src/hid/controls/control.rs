@@ -82,7 +82,7 @@ impl Press {
     }
 }
 
-/// How the values of an element are to be taken (HID Usage Tables 1.5 §3.4.1).
+/// How the values of an element are to be taken (HID Usage Tables 1.12 §3.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// The value is the state (§3.4.1.2, a switch that stays), or the button is down while it is not 0.

@@ -8,7 +8,7 @@
 //!
 //! *Never* guesses whether the microphone is muted: 0B:2F is a press, and only a quirk rule makes a
 //! state of something. The one state counted from presses is a hook switch that only toggles (HID Usage
-//! Tables 1.5 §3.4.1.2): it begins on the hook.
+//! Tables 1.12 §3.4.1.2): it begins on the hook.
 
 mod binding;
 mod control;

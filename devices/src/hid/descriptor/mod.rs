@@ -36,6 +36,8 @@ pub mod limits {
     pub const COLLECTION_DEPTH: usize = 32;
     /// Widest element that is decoded (§8.4: an item spans at most 4 bytes).
     pub const ELEMENT_BITS: u32 = 32;
+    /// Elements of one array that are decoded.
+    pub const ARRAY_SLOTS: u32 = 64;
 }
 
 /// A report id, 1 to 255 (§6.2.2.7).
