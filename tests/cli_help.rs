@@ -11,9 +11,10 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::sidetone;
 
-const COMMANDS: [&str; 9] = [
+const COMMANDS: [&str; 10] = [
     "",
     "run",
+    "devices",
     "analyze",
     "config",
     "config check",

@@ -15,6 +15,7 @@ use std::path::PathBuf;
     after_help = "Examples:
   sidetone config check             what is wrong with /etc/sidetone/*.toml
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
+  sidetone devices                  which headsets are here, and can they be read
   sidetone analyze call.wav         what a recorded call is like
 
 `sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
@@ -30,6 +31,8 @@ pub struct Cli {
 pub enum Command {
     /// Run the whole daemon in one process.
     Run(RunArgs),
+    /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
+    Devices(DevicesArgs),
     /// Analyse a recorded call as if it were a live one.
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.
@@ -68,6 +71,22 @@ pub enum SchemaFormat {
 
 It ends on SIGINT and SIGTERM, after it has said goodbye to the broker.")]
 pub struct RunArgs {
+    /// Read this file instead of /etc/sidetone/*.toml
+    #[arg(short, long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// `sidetone devices`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sidetone devices                                  what is plugged in, and can it be read
+  sidetone devices --json | jq '.headsets[].name'   for a program (sidetone.devices/1)
+
+A headset is named in the configuration as it is shown here in brackets.")]
+pub struct DevicesArgs {
+    /// Print one JSON object instead of a list to read
+    #[arg(long)]
+    pub json: bool,
     /// Read this file instead of /etc/sidetone/*.toml
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,

@@ -9,12 +9,14 @@
 pub mod analyze;
 mod args;
 pub mod config;
+pub mod devices;
 mod failure;
 mod output;
 pub mod run;
 pub mod schema;
 
 pub use args::{
-    AnalyzeArgs, Cli, Command, ConfigArgs, ConfigCommand, RunArgs, SchemaArgs, SchemaFormat,
+    AnalyzeArgs, Cli, Command, ConfigArgs, ConfigCommand, DevicesArgs, RunArgs, SchemaArgs,
+    SchemaFormat,
 };
 pub use failure::{Failure, finish, refuse};
