@@ -15,6 +15,10 @@ pub struct Levels {
     pub mean_square: f32,
     /// Mean square with the frame's own mean taken out.
     pub mean_square_ac: f32,
+    /// Smallest sample.
+    pub lowest: f32,
+    /// Largest sample.
+    pub highest: f32,
     /// Largest absolute sample.
     pub peak: f32,
     /// Mean of the samples of the last second (of all, before a second has passed), −1..1.
@@ -65,6 +69,8 @@ impl LevelMeter {
         Levels {
             mean_square,
             mean_square_ac: (mean_square - mean * mean).max(0.0),
+            lowest: finite(lowest),
+            highest: finite(highest),
             peak: if frame.is_empty() {
                 0.0
             } else {

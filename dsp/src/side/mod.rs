@@ -8,7 +8,9 @@
 //! *Never* judges speech or noise; that is done above it, with both sides in view.
 
 pub mod a_weighting;
+pub mod clipping;
 pub mod dead;
+pub mod dropout;
 pub mod levels;
 pub mod p56;
 #[cfg(test)]
@@ -17,7 +19,9 @@ pub(crate) mod testing;
 use crate::measurement::Hum;
 use crate::units::{Dbov, SampleRate};
 use a_weighting::AWeighting;
+use clipping::ClippingDetector;
 use dead::DeadChannel;
+use dropout::DropoutDetector;
 use levels::LevelMeter;
 use p56::SpeechVoltmeter;
 
@@ -61,6 +65,8 @@ pub struct SideAnalyzer {
     a_weighting: AWeighting,
     voltmeter: SpeechVoltmeter,
     dead: DeadChannel,
+    clipping: ClippingDetector,
+    dropout: DropoutDetector,
 }
 
 impl SideAnalyzer {
@@ -72,6 +78,8 @@ impl SideAnalyzer {
             a_weighting: AWeighting::new(rate),
             voltmeter: SpeechVoltmeter::new(rate),
             dead: DeadChannel::new(),
+            clipping: ClippingDetector::new(rate),
+            dropout: DropoutDetector::new(rate),
         }
     }
 
@@ -80,6 +88,7 @@ impl SideAnalyzer {
         let levels = self.levels.process(frame);
         self.dead.process(&levels);
         self.voltmeter.process(frame);
+        let dropouts = self.dropout.process(frame);
         SideFrame {
             level: Dbov::from_mean_square(levels.mean_square.into()),
             peak: Dbov::from_mean_square(f64::from(levels.peak).powi(2)),
@@ -88,9 +97,9 @@ impl SideAnalyzer {
             mean_square_a: self.a_weighting.process(frame),
             peak_amplitude: levels.peak,
             active_speech_level: self.voltmeter.level(),
-            clipped_samples: 0,
-            dropouts: 0,
-            dropout_ms: 0.0,
+            clipped_samples: self.clipping.process(frame, levels.lowest, levels.highest),
+            dropouts: dropouts.count,
+            dropout_ms: dropouts.lost_ms,
             crackles: 0,
             hum: None,
             dc_offset: levels.dc_offset,

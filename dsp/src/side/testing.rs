@@ -38,7 +38,7 @@ impl Noise {
         });
         let mut state = [[0f32; 2]; 3];
         let (mut pulse_in, mut word_in, mut loudness) = (0.0f32, 0.0f32, 0.0f32);
-        (0..(rate * seconds) as usize)
+        let mut signal: Vec<f32> = (0..(rate * seconds) as usize)
             .map(|_| {
                 if word_in <= 0.0 {
                     word_in = rate * (0.3 + 0.2 * self.uniform());
@@ -60,8 +60,11 @@ impl Noise {
                     *held = [y, held[0]];
                     x = y * (1.0 - a + b).abs().sqrt();
                 }
-                (loudness * x).clamp(-1.0, 1.0)
+                loudness * x
             })
-            .collect()
+            .collect();
+        let peak = signal.iter().fold(0f32, |peak, x| peak.max(x.abs()));
+        signal.iter_mut().for_each(|x| *x *= 0.7 / peak);
+        signal
     }
 }
