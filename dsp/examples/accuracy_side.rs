@@ -72,7 +72,7 @@ impl Recording {
                 samples,
             }
         };
-        files.iter().step_by(stride).map(read).collect()
+        files.iter().step_by(stride.max(1)).map(read).collect()
     }
 
     fn seconds(&self) -> f32 {
@@ -86,7 +86,8 @@ impl Recording {
         }
     }
 
-    /// Raised to a higher rate (band-limited as before), as 16-bit samples.
+    /// Raised to a higher rate (band-limited as before), as 16-bit samples; 2 dB quieter, since
+    /// new samples between old ones can be louder.
     fn at(&self, rate: u32) -> Self {
         let times = (rate / self.rate) as usize;
         if times == 1 {
@@ -99,9 +100,9 @@ impl Recording {
                 let sinc = if x.abs() < 1e-6 {
                     1.0
                 } else {
-                    (3.141_592_7 * x).sin() / (3.141_592_7 * x)
+                    (std::f32::consts::PI * x).sin() / (std::f32::consts::PI * x)
                 };
-                sinc * (0.5 + 0.5 * (3.141_592_7 * x / (reach as f32 + 1.0)).cos())
+                sinc * (0.5 + 0.5 * (std::f32::consts::PI * x / (reach as f32 + 1.0)).cos())
             };
             (0..2 * reach).map(|k| tap(x(k))).collect()
         };
@@ -117,7 +118,7 @@ impl Recording {
         Self {
             name: self.name.clone(),
             rate,
-            samples: raised.map(as_16_bit).collect(),
+            samples: raised.map(|x| as_16_bit(0.8 * x)).collect(),
         }
     }
 

@@ -12,8 +12,8 @@
 pub const QUIETEST: f32 = 0.1;
 /// Shortest flat top.
 const SHORTEST: u32 = 3;
-/// Shortest flat top of a companded signal, whose coarse steps alone make shorter ones.
-const SHORTEST_COMPANDED: u32 = 6;
+/// Shortest flat top of a companded signal, whose coarse steps alone make shorter ones; at 8 kHz.
+const SHORTEST_COMPANDED: u32 = 9;
 /// A run this near the extreme is at it.
 const AT_EXTREME: f32 = 0.98;
 /// Least fall at both ends of a flat top together, full scale 1.0: eight steps of 16-bit.
@@ -29,6 +29,7 @@ use crate::units::SampleRate;
 #[derive(Debug, Clone)]
 pub struct ClippingDetector {
     longest: u32,
+    shortest_companded: u32,
     /// Running extremes: of positive samples, of negated negative ones.
     extremes: [f32; 2],
     /// The run that is open: its value, its length and the sample before it.
@@ -43,6 +44,7 @@ impl ClippingDetector {
     pub fn new(rate: SampleRate) -> Self {
         Self {
             longest: (rate.hz() as f32 * LONGEST_S) as u32,
+            shortest_companded: SHORTEST_COMPANDED * rate.hz() / 8_000,
             extremes: [0.0; 2],
             value: 0.0,
             length: 0,
@@ -98,7 +100,7 @@ impl ClippingDetector {
             .into_iter()
             .all(is_companded);
         let shortest = if companded {
-            SHORTEST_COMPANDED
+            self.shortest_companded
         } else {
             SHORTEST
         };
@@ -217,8 +219,8 @@ mod tests {
     fn knows_the_companding_grids() {
         // G.711 µ-law decodes to 4(2m + 33)·2^s − 132, A-law to 8(2m + 33)·2^(s − 1), as 16-bit.
         for (segment, step) in [(5u32, 3u32), (6, 15), (7, 0)] {
-            let mu = (4 * (2 * step + 33) << segment) - 132;
-            let a = 8 * (2 * step + 33) << (segment - 1);
+            let mu = ((4 * (2 * step + 33)) << segment) - 132;
+            let a = (8 * (2 * step + 33)) << (segment - 1);
             assert!(is_companded(mu as f32 / 32_768.0) && is_companded(-(a as f32) / 32_768.0));
             assert!(!is_companded((mu + 1) as f32 / 32_768.0));
             assert!(!is_companded(a as f32 / 32_768.0 + 1e-5));

@@ -17,8 +17,8 @@ const SHORTEST_S: f32 = 0.005;
 const LONGEST_S: f32 = 1.0;
 /// How much of the sound is looked at before and after, seconds.
 const BESIDE_S: f32 = 0.004;
-/// Mean square that counts as sound: −50 dBov.
-const SOUND: f32 = 1e-5;
+/// Mean square that counts as sound: −56 dBov.
+const SOUND: f32 = 2.5e-6;
 /// How long a run must be before it is worth looking at the sound before it, seconds.
 const SUSPICIOUS_S: f32 = 0.0025;
 
@@ -187,7 +187,7 @@ mod tests {
     /// The obvious way: the whole signal at hand, every run looked at from both sides.
     fn slow(hz: u32, signal: &[f32]) -> Dropouts {
         let beside = (hz as f32 * 0.004).round() as usize;
-        let loud = |part: &[f32]| part.iter().map(|x| x * x).sum::<f32>() > 1e-5 * beside as f32;
+        let loud = |part: &[f32]| part.iter().map(|x| x * x).sum::<f32>() > 2.5e-6 * beside as f32;
         let mut found = Dropouts::default();
         let mut at = 0;
         for run in signal.chunk_by(|a, b| a == b) {
@@ -240,7 +240,7 @@ mod tests {
         let mut signal = sound(8_000, 6.0);
         signal[4_000..14_000].fill(0.0); // a mute of 1.25 s
         for (n, x) in signal[20_000..20_480].iter_mut().enumerate() {
-            *x *= 1.0 - n as f32 / 480.0; // fades out within 60 ms
+            *x *= (1.0 - n as f32 / 480.0).powi(2); // fades out within 60 ms
         }
         signal[20_480..22_000].fill(0.0);
         signal[47_000..].fill(0.0); // and ends in silence

@@ -10,7 +10,9 @@
 pub mod a_weighting;
 pub mod clipping;
 pub mod dead;
+mod decimator;
 pub mod dropout;
+pub mod hum;
 pub mod levels;
 pub mod p56;
 #[cfg(test)]
@@ -22,6 +24,7 @@ use a_weighting::AWeighting;
 use clipping::ClippingDetector;
 use dead::DeadChannel;
 use dropout::DropoutDetector;
+use hum::HumDetector;
 use levels::LevelMeter;
 use p56::SpeechVoltmeter;
 
@@ -67,6 +70,7 @@ pub struct SideAnalyzer {
     dead: DeadChannel,
     clipping: ClippingDetector,
     dropout: DropoutDetector,
+    hum: HumDetector,
 }
 
 impl SideAnalyzer {
@@ -80,6 +84,7 @@ impl SideAnalyzer {
             dead: DeadChannel::new(),
             clipping: ClippingDetector::new(rate),
             dropout: DropoutDetector::new(rate),
+            hum: HumDetector::new(rate),
         }
     }
 
@@ -101,7 +106,7 @@ impl SideAnalyzer {
             dropouts: dropouts.count,
             dropout_ms: dropouts.lost_ms,
             crackles: 0,
-            hum: None,
+            hum: self.hum.process(frame),
             dc_offset: levels.dc_offset,
             digital_silence: levels.digital_silence,
         }
