@@ -1,1 +1,156 @@
-//! Identity, outbox and the MQTT session.
+//! Identity, outbox and the MQTT session: everything between the station's messages and the broker.
+//!
+//! *Promises*: what the station says is stamped once and published under CONTRACT §1 and §2; events
+//! and alerts stay until the broker has acknowledged them; status, inventory and standing alerts are
+//! published again to a broker that lost them. *When the broker is away* the rest goes on: the queue
+//! grows to its limits, losses are counted and told. *Never* blocks the station: the channel's
+//! sender decides what to do when it is full.
+
+mod active;
+pub mod config;
+mod engine;
+mod files;
+pub mod identity;
+mod mqtt;
+pub mod outbox;
+pub mod outgoing;
+mod retained;
+
+pub use config::UplinkConfig;
+pub use identity::IdentityError;
+pub use mqtt::{BrokerFault, BrokerState};
+pub use outbox::OutboxStats;
+
+use active::ActiveAlerts;
+use engine::{Engine, Inputs};
+use identity::Key;
+use mqtt::session::Session;
+use outbox::Outbox;
+use outgoing::{Sender, Unsendable};
+use retained::Retained;
+use sidetone_wire::Topics;
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::vocabulary::NodeState;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+/// Why the uplink does not start. A broker that is not there is no reason.
+#[derive(Debug, thiserror::Error)]
+pub enum UplinkError {
+    /// The node does not know who it is.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Its first status cannot be written.
+    #[error(transparent)]
+    Status(#[from] Unsendable),
+}
+
+/// Starts the uplink.
+#[derive(Debug)]
+pub struct Uplink;
+
+/// The running uplink. Dropping it stops the uplink as [`UplinkHandle::stop`] does, unawaited.
+#[derive(Debug)]
+pub struct UplinkHandle {
+    boot: u64,
+    broker: watch::Receiver<BrokerState>,
+    stats: watch::Receiver<OutboxStats>,
+    stop: Option<oneshot::Sender<Option<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Uplink {
+    /// Counts this start, publishes `starting`, and from then on everything that comes through
+    /// `station`. Must be called on a tokio runtime with time and I/O; returns at once.
+    ///
+    /// # Errors
+    /// If the state directory cannot be used. A missing agent key only leaves out the pseudonym.
+    pub fn start(
+        config: UplinkConfig,
+        station: mpsc::Receiver<StationMessage>,
+    ) -> Result<UplinkHandle, UplinkError> {
+        let boot = identity::next_boot(&config.state_dir)?;
+        let agent = config
+            .agent
+            .as_ref()
+            .and_then(|agent| match Key::read(&agent.key_file) {
+                Ok(key) => Some(key.pseudonym(&agent.login)),
+                Err(error) => {
+                    tracing::warn!("{error}; messages carry no agent");
+                    None
+                }
+            });
+        let client_id = config.node.to_string();
+        let sender = Sender {
+            topics: Topics::new(config.org, config.node),
+            boot,
+            agent,
+            team: config.team,
+            site: config.site,
+        };
+        let mut retained = Retained::default();
+        retained.set(sender.status(NodeState::Starting, None)?);
+        let will = sender.will()?;
+        let (broker_tx, broker) = watch::channel(BrokerState::Connecting);
+        let (stats_tx, stats) = watch::channel(OutboxStats::default());
+        let (stop_tx, stop) = oneshot::channel();
+        let (session, session_events) =
+            Session::start(config.broker, config.timing, &client_id, will, broker_tx);
+        let engine = Engine {
+            sender,
+            outbox: Outbox::new(config.limits),
+            retained,
+            active: ActiveAlerts::new(&config.state_dir),
+            session,
+            timing: config.timing,
+            stats: stats_tx,
+            connected: false,
+            owed_since: None,
+            on_its_way: 0,
+        };
+        let inputs = Inputs {
+            station,
+            session: session_events,
+            stop,
+        };
+        let task = tokio::spawn(engine.run(inputs));
+        Ok(UplinkHandle {
+            boot,
+            broker,
+            stats,
+            stop: Some(stop_tx),
+            task,
+        })
+    }
+}
+
+impl UplinkHandle {
+    /// This start's number.
+    #[must_use]
+    pub fn boot(&self) -> u64 {
+        self.boot
+    }
+
+    /// How the node stands with its broker; watch it.
+    #[must_use]
+    pub fn broker(&self) -> watch::Receiver<BrokerState> {
+        self.broker.clone()
+    }
+
+    /// What is in the outbox; watch it.
+    #[must_use]
+    pub fn outbox(&self) -> watch::Receiver<OutboxStats> {
+        self.stats.clone()
+    }
+
+    /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on
+    /// its way, and disconnects.
+    pub async fn stop(mut self, reason: Option<String>) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(reason);
+        }
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the uplink ended badly");
+        }
+    }
+}

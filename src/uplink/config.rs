@@ -1,0 +1,118 @@
+//! What the uplink is told at its start.
+
+use crate::config::BrokerUrl;
+use sidetone_wire::{NodeName, OrgName};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Who this node is, where its broker is, and how much may wait for it.
+#[derive(Debug, Clone)]
+pub struct UplinkConfig {
+    /// The organisation.
+    pub org: OrgName,
+    /// The node; [`super::identity::node_name`] makes one of the host name.
+    pub node: NodeName,
+    /// The broker.
+    pub broker: BrokerConfig,
+    /// The team, at most 64 characters.
+    pub team: Option<String>,
+    /// The site, at most 64 characters.
+    pub site: Option<String>,
+    /// Where the start counter and the active alerts are kept; made if it is missing.
+    pub state_dir: PathBuf,
+    /// Whose calls these are; `None` = no pseudonym is sent.
+    pub agent: Option<AgentConfig>,
+    /// How much may wait for the broker.
+    pub limits: OutboxLimits,
+    /// The contract's times.
+    pub timing: Timing,
+}
+
+/// What the agent's pseudonym is made of.
+#[derive(Debug, Clone)]
+pub struct AgentConfig {
+    /// File with the key, e.g. `/etc/sidetone/agent.key`.
+    pub key_file: PathBuf,
+    /// The agent's login name.
+    pub login: String,
+}
+
+/// The broker and how to be let in.
+#[derive(Debug, Clone)]
+pub struct BrokerConfig {
+    /// Where it is, and whether TLS is used.
+    pub url: BrokerUrl,
+    /// Authority that signed the broker's certificate (PEM); `None` = those of the system.
+    pub ca_file: Option<PathBuf>,
+    /// Certificate and key of this node (PEM).
+    pub client: Option<ClientCertificate>,
+    /// User name and password.
+    pub credentials: Option<Credentials>,
+    /// Seconds without traffic after which either end asks whether the other is still there.
+    pub keep_alive_s: u16,
+}
+
+/// This node's certificate.
+#[derive(Debug, Clone)]
+pub struct ClientCertificate {
+    /// The certificate, PEM.
+    pub cert_file: PathBuf,
+    /// Its key, PEM.
+    pub key_file: PathBuf,
+}
+
+/// User name and password; the file is read again at each connection.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The user name.
+    pub username: String,
+    /// File whose first line is the password.
+    pub password_file: Option<PathBuf>,
+}
+
+/// When the outbox is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxLimits {
+    /// Most records.
+    pub records: usize,
+    /// Most bytes of payload, topic and properties.
+    pub bytes: usize,
+    /// Oldest record.
+    pub age: Duration,
+}
+
+impl Default for OutboxLimits {
+    /// 10,000 records or 8 MiB (a day of calls at 360 events is 0.3 MiB), and 24 h, after which an
+    /// event has expired anyway (CONTRACT §1).
+    fn default() -> Self {
+        Self {
+            records: 10_000,
+            bytes: 8 * 1024 * 1024,
+            age: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+/// Times of the contract; shorter only in tests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// An active alert's retained state is published again this often.
+    pub alert_refresh: Duration,
+    /// Longest pause between two attempts to connect.
+    pub backoff_max: Duration,
+    /// Longest wait for the broker's answer to CONNECT.
+    pub connect_timeout: Duration,
+    /// Longest wait for what is still on its way when the uplink stops.
+    pub drain: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            alert_refresh: Duration::from_secs(sidetone_wire::delivery::ALERT_REFRESH_S.into()),
+            backoff_max: Duration::from_secs(30),
+            connect_timeout: Duration::from_secs(5),
+            drain: Duration::from_secs(2),
+        }
+    }
+}

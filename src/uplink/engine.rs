@@ -1,0 +1,324 @@
+//! The task that joins outbox, retained states and session.
+
+use super::active::ActiveAlerts;
+use super::config::Timing;
+use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
+use super::outbox::{Outbox, OutboxStats, Rank};
+use super::outgoing::{Sender, Unsendable, now_ms};
+use super::retained::Retained;
+use sidetone_wire::alert::Alert;
+use sidetone_wire::event::{Event, EventDetail, EventType};
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::telemetry::Telemetry;
+use sidetone_wire::vocabulary::{AlertState, NodeState};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
+
+/// Messages of the outbox on their way at once: below the 20 that mosquitto takes by default.
+const WINDOW: usize = 16;
+
+/// A topic the broker refused waits this long.
+const REFUSED_PAUSE: Duration = Duration::from_secs(30);
+
+/// How often the outbox' age and what could not be sent are looked at.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
+
+/// Which message an acknowledgement belongs to.
+#[derive(Debug)]
+enum Token {
+    Record(u64),
+    State { topic: String, generation: u64 },
+}
+
+/// The uplink's one writer.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub(super) sender: Sender,
+    pub(super) outbox: Outbox,
+    pub(super) retained: Retained,
+    pub(super) active: ActiveAlerts,
+    pub(super) session: Session,
+    pub(super) timing: Timing,
+    pub(super) stats: watch::Sender<OutboxStats>,
+    pub(super) connected: bool,
+    /// Since when the broker owes an acknowledgement.
+    pub(super) owed_since: Option<Instant>,
+    pub(super) on_its_way: usize,
+}
+
+/// Where the engine's input comes from.
+pub(super) struct Inputs {
+    pub(super) station: mpsc::Receiver<StationMessage>,
+    pub(super) session: mpsc::Receiver<SessionEvent>,
+    pub(super) stop: oneshot::Receiver<Option<String>>,
+}
+
+impl Engine {
+    /// Runs until told to stop, or until the station is gone.
+    pub(super) async fn run(mut self, mut inputs: Inputs) {
+        let mut fates = JoinSet::new();
+        let mut refresh = tokio::time::interval(self.timing.alert_refresh);
+        let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
+        refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for message in self.active.left_over() {
+            self.take(message);
+        }
+        let reason = loop {
+            self.pump(&mut fates);
+            tokio::select! {
+                reason = &mut inputs.stop => break reason.ok().flatten(),
+                Some(event) = inputs.session.recv() => self.session_event(event),
+                Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
+                message = inputs.station.recv() => match message {
+                    Some(message) => self.take(message),
+                    None => break None,
+                },
+                _ = refresh.tick() => self.refresh(),
+                _ = housekeeping.tick() => self.outbox.expire(Instant::now()),
+            }
+        };
+        while let Ok(message) = inputs.station.try_recv() {
+            self.take(message);
+        }
+        self.stop(reason, fates, inputs.session).await;
+    }
+
+    /// Takes a message of the station.
+    pub(super) fn take(&mut self, message: StationMessage) {
+        let result = match message {
+            StationMessage::Event(event) => self.event(event),
+            StationMessage::Alert(alert) => self.alert(alert),
+            StationMessage::Telemetry(telemetry) => self.telemetry(telemetry),
+            StationMessage::Inventory { item, facts } => self
+                .sender
+                .inventory(&item, facts)
+                .map(|m| self.retained.set(m)),
+            StationMessage::State { state, reason } => self
+                .sender
+                .status(state, reason)
+                .map(|m| self.retained.set(m)),
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "a message of the station cannot be sent");
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), Unsendable> {
+        let rank = match event.kind {
+            EventType::AlertRaised | EventType::AlertChanged | EventType::OutboxDropped => {
+                Rank::Raised
+            }
+            EventType::AlertCleared => Rank::Cleared,
+            _ => Rank::Event,
+        };
+        let message = self.sender.event(event, self.outbox.next_seq())?;
+        self.outbox.append(message, rank, Instant::now());
+        Ok(())
+    }
+
+    fn alert(&mut self, alert: Alert) -> Result<(), Unsendable> {
+        let rank = match alert.detail.state {
+            AlertState::Cleared => Rank::Cleared,
+            AlertState::Raised | AlertState::Updated => Rank::Raised,
+        };
+        let detail = alert.detail.clone();
+        let message = self.sender.alert(alert, self.outbox.next_seq())?;
+        self.retained.forget(&message.topic);
+        self.active.note(detail, &message);
+        self.outbox.append(message, rank, Instant::now());
+        Ok(())
+    }
+
+    /// Live figures go out now or not at all; not onto a broker that is behind.
+    fn telemetry(&mut self, mut telemetry: Telemetry) -> Result<(), Unsendable> {
+        let behind = self
+            .owed_since
+            .is_some_and(|since| since.elapsed() > HOUSEKEEPING * 2);
+        if !self.connected || behind {
+            return Ok(());
+        }
+        if let Telemetry::Health { figures, .. } = &mut telemetry {
+            let stats = self.outbox.stats();
+            (figures.outbox_records, figures.outbox_dropped) = (stats.records, stats.dropped);
+        }
+        let message = self.sender.telemetry(telemetry)?;
+        self.session.publish_untracked(&message);
+        Ok(())
+    }
+
+    fn session_event(&mut self, event: SessionEvent) {
+        match event {
+            SessionEvent::Up { session_present } => {
+                self.connected = true;
+                if session_present {
+                    // The will may have been sent meanwhile.
+                    self.retained.again(&self.sender.topics.status());
+                } else {
+                    self.retained.all_again();
+                    self.refresh();
+                }
+            }
+            SessionEvent::Down => (self.connected, self.owed_since) = (false, None),
+        }
+    }
+
+    /// Publishes the state of each alert that stands again, unless a newer one is on its way.
+    fn refresh(&mut self) {
+        if !self.connected {
+            return;
+        }
+        for state in self.active.states() {
+            if !self.outbox.holds(&state.topic) {
+                self.retained.set(state.clone());
+            }
+        }
+    }
+
+    /// Hands over what can be handed over.
+    fn pump(&mut self, fates: &mut JoinSet<(Token, Fate)>) {
+        while self.connected {
+            let Some((message, generation)) = self.retained.next() else {
+                break;
+            };
+            let topic = message.topic.clone();
+            let Some(way) = self.session.publish(message, 0) else {
+                break;
+            };
+            self.retained.sent(&topic);
+            fates.spawn(follow(Token::State { topic, generation }, way));
+        }
+        let now = Instant::now();
+        while self.connected && self.on_its_way < WINDOW {
+            let Some((seq, message, waited_s)) = self.outbox.next(now) else {
+                break;
+            };
+            // Only an event's life runs while it waits; an alert's state is true until it changes.
+            let age_s = match message.class {
+                sidetone_wire::MessageClass::Event => waited_s,
+                _ => 0,
+            };
+            let Some(way) = self.session.publish(message, age_s) else {
+                break;
+            };
+            self.outbox.sent(seq);
+            self.on_its_way += 1;
+            self.owed_since.get_or_insert(now);
+            fates.spawn(follow(Token::Record(seq), way));
+        }
+        self.tell_losses();
+        let stats = self.outbox.stats();
+        self.stats
+            .send_if_modified(|last| std::mem::replace(last, stats) != stats);
+    }
+
+    /// What was lost is itself an event, once there is a broker to hear it.
+    fn tell_losses(&mut self) {
+        if !self.connected || self.on_its_way >= WINDOW {
+            return;
+        }
+        if let Some(lost) = self.outbox.take_untold() {
+            tracing::warn!(lost, "the outbox was full or too old: records were lost");
+            let detail = EventDetail {
+                dropped: Some(lost),
+                ..EventDetail::default()
+            };
+            let event = Event {
+                ts: now_ms(),
+                kind: EventType::OutboxDropped,
+                detail,
+            };
+            self.take(StationMessage::Event(event));
+        }
+    }
+
+    fn settle(&mut self, token: Token, fate: Fate) {
+        match token {
+            Token::Record(seq) => {
+                self.on_its_way = self.on_its_way.saturating_sub(1);
+                self.owed_since = (self.on_its_way > 0).then(Instant::now);
+                match fate {
+                    Fate::Acknowledged => self.outbox.acknowledged(seq),
+                    Fate::Reset => self.outbox.reset(seq),
+                    Fate::Impossible => self.outbox.lose(seq),
+                    Fate::Refused(reason) => {
+                        tracing::warn!(
+                            seq,
+                            ?reason,
+                            "the broker refuses a message: check its access list"
+                        );
+                        self.outbox.refused(seq, Instant::now() + REFUSED_PAUSE);
+                    }
+                }
+            }
+            Token::State { topic, generation } => match fate {
+                Fate::Acknowledged | Fate::Impossible => {
+                    self.retained.acknowledged(&topic, generation);
+                }
+                Fate::Reset => self.retained.reset(&topic, generation),
+                Fate::Refused(reason) => {
+                    tracing::warn!(
+                        topic,
+                        ?reason,
+                        "the broker refuses a message: check its access list"
+                    );
+                    self.retained.acknowledged(&topic, generation);
+                }
+            },
+        }
+    }
+
+    /// Says `stopped`, waits a little for what is on its way, and disconnects.
+    async fn stop(
+        mut self,
+        reason: Option<String>,
+        mut fates: JoinSet<(Token, Fate)>,
+        mut session: mpsc::Receiver<SessionEvent>,
+    ) {
+        match self.sender.status(NodeState::Stopped, reason) {
+            Ok(message) => self.retained.set(message),
+            Err(error) => tracing::error!(%error, "the last status cannot be written"),
+        }
+        let deadline = tokio::time::sleep(self.timing.drain);
+        tokio::pin!(deadline);
+        loop {
+            self.pump(&mut fates);
+            let idle = self.retained.settled() && self.outbox.stats().records == 0;
+            if idle || !self.connected {
+                break;
+            }
+            tokio::select! {
+                () = &mut deadline => break,
+                Some(event) = session.recv() => self.session_event(event),
+                Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
+            }
+        }
+        let left = self.outbox.stats().records;
+        if left > 0 {
+            tracing::warn!(
+                left,
+                "stopped with messages the broker has not acknowledged"
+            );
+        }
+        // The session may wait for the engine to take an event; nobody will.
+        drop(session);
+        self.session
+            .stop(self.connected, Duration::from_secs(1))
+            .await;
+    }
+}
+
+async fn follow(token: Token, way: OnItsWay) -> (Token, Fate) {
+    (token, way.fate().await)
+}
+
+/// The next fate that is known; never ends while nothing is on its way.
+async fn next_fate(fates: &mut JoinSet<(Token, Fate)>) -> Option<(Token, Fate)> {
+    match fates.join_next().await {
+        Some(Ok(fate)) => Some(fate),
+        // A following task can only end early when the runtime goes.
+        Some(Err(_)) | None => None,
+    }
+}

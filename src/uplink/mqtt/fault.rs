@@ -1,0 +1,189 @@
+//! Why there is no connection: one clear sentence each.
+
+use crate::config::BrokerUrl;
+use rumqttc::{ConnectReturnCode, ConnectionError, StateError, TlsError};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+/// Why there is no connection to the broker.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrokerFault {
+    /// Nothing answers there.
+    #[error("no broker answers at {url} ({why}): check broker.url, and that the broker runs")]
+    NotThere {
+        /// The broker.
+        url: String,
+        /// What the system says.
+        why: String,
+    },
+    /// The broker says no.
+    #[error(
+        "the broker at {url} refuses this node ({why}): check broker.username, broker.password_file and the broker's access list"
+    )]
+    Refused {
+        /// The broker.
+        url: String,
+        /// The reason code of CONNACK (MQTT 5 §3.2.2.2).
+        why: String,
+    },
+    /// The broker is there and has no room.
+    #[error("the broker at {url} is busy ({why}); it is tried again")]
+    Busy {
+        /// The broker.
+        url: String,
+        /// The reason code of CONNACK (MQTT 5 §3.2.2.2).
+        why: String,
+    },
+    /// Something else answers.
+    #[error("what answers at {url} does not speak MQTT 5: check the port in broker.url")]
+    NotMqtt {
+        /// The broker.
+        url: String,
+    },
+    /// It accepts and hangs up.
+    #[error(
+        "the server at {url} hangs up at once: check the port and whether it wants TLS (mqtts://)"
+    )]
+    HangsUp {
+        /// The broker.
+        url: String,
+    },
+    /// It accepts and says nothing.
+    #[error(
+        "the server at {url} accepts the connection and says nothing: check the port, and whether the broker hangs"
+    )]
+    Silent {
+        /// The broker.
+        url: String,
+    },
+    /// TLS does not come about.
+    #[error(
+        "TLS with {url} fails ({why}): check broker.ca_file, broker.client_cert and the name in the broker's certificate"
+    )]
+    Tls {
+        /// The broker.
+        url: String,
+        /// What the TLS library says.
+        why: String,
+    },
+    /// A certificate, key or password file cannot be used.
+    #[error("{path} cannot be used ({why}): check {key}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// The setting that names it.
+        key: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A connection that stood has broken.
+    #[error("the connection to the broker at {url} broke ({why}); messages wait")]
+    Lost {
+        /// The broker.
+        url: String,
+        /// What happened.
+        why: String,
+    },
+}
+
+impl BrokerFault {
+    /// Whether it is the same thing again, whatever the details say.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other)
+    }
+}
+
+/// What an error of the client means; `connected` tells whether CONNACK had come.
+pub(super) fn explain(error: &ConnectionError, url: &BrokerUrl, connected: bool) -> BrokerFault {
+    let url = url.to_string();
+    if connected {
+        let why = match error {
+            ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
+                format!(
+                    "the broker ended it: {}",
+                    words(&format!("{reason_code:?}"))
+                )
+            }
+            ConnectionError::MqttState(StateError::AwaitPingResp) => {
+                "the broker no longer answers".to_owned()
+            }
+            ConnectionError::MqttState(StateError::ConnectionAborted) => {
+                "the broker hung up".to_owned()
+            }
+            other => other.to_string(),
+        };
+        return BrokerFault::Lost { url, why };
+    }
+    match error {
+        ConnectionError::ConnectionRefused(code)
+        | ConnectionError::MqttState(StateError::ConnFail { reason: code }) => refusal(url, *code),
+        ConnectionError::Timeout(_) => BrokerFault::Silent { url },
+        ConnectionError::Tls(error) => tls(url, error),
+        ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => {
+            io_fault(url, error)
+        }
+        ConnectionError::MqttState(StateError::ConnectionAborted) => BrokerFault::HangsUp { url },
+        ConnectionError::NotConnAck(_) | ConnectionError::MqttState(_) => {
+            BrokerFault::NotMqtt { url }
+        }
+        other => BrokerFault::NotThere {
+            url,
+            why: other.to_string(),
+        },
+    }
+}
+
+fn refusal(url: String, code: ConnectReturnCode) -> BrokerFault {
+    use ConnectReturnCode as C;
+    let why = words(&format!("{code:?}"));
+    match code {
+        C::RefusedProtocolVersion | C::UnsupportedProtocolVersion => BrokerFault::NotMqtt { url },
+        C::ServiceUnavailable
+        | C::ServerUnavailable
+        | C::ServerBusy
+        | C::ConnectionRateExceeded
+        | C::QuotaExceeded => BrokerFault::Busy { url, why },
+        _ => BrokerFault::Refused { url, why },
+    }
+}
+
+fn io_fault(url: String, error: &io::Error) -> BrokerFault {
+    match error.kind() {
+        ErrorKind::UnexpectedEof
+        | ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe => BrokerFault::HangsUp { url },
+        ErrorKind::InvalidData | ErrorKind::InvalidInput => BrokerFault::NotMqtt { url },
+        ErrorKind::TimedOut => BrokerFault::Silent { url },
+        _ => BrokerFault::NotThere {
+            url,
+            why: error.to_string(),
+        },
+    }
+}
+
+fn tls(url: String, error: &TlsError) -> BrokerFault {
+    match error {
+        TlsError::Io(error) if error.get_ref().is_none() => io_fault(url, error),
+        TlsError::Io(error) => BrokerFault::Tls {
+            url,
+            why: error.to_string(),
+        },
+        other => BrokerFault::Tls {
+            url,
+            why: other.to_string(),
+        },
+    }
+}
+
+/// `NotAuthorized` → `not authorized`
+fn words(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push(' ');
+        }
+        text.push(c.to_ascii_lowercase());
+    }
+    text
+}

@@ -1,0 +1,29 @@
+//! The MQTT session: connects, comes back, and says in one sentence why it does not.
+//!
+//! *Promises*: connection attempts are spread over 0–30 s; each kind of failure is logged once, not
+//! once per attempt; certificates and passwords are read again at each attempt, so that renewing
+//! them needs no restart. *Never* keeps a message: what is not acknowledged stays in the outbox.
+//! MQTT 5 only; the fall-back to 3.1.1 belongs into [`session`], where the version is refused.
+
+mod backoff;
+mod fault;
+mod options;
+pub(super) mod session;
+
+pub use fault::BrokerFault;
+
+/// How the node stands with its broker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BrokerState {
+    /// The first attempt is under way.
+    Connecting,
+    /// Connected.
+    Connected {
+        /// Whether the broker remembered the session.
+        session_present: bool,
+    },
+    /// Not connected; it is tried again.
+    Down(BrokerFault),
+    /// Ended on purpose.
+    Stopped,
+}

@@ -1,0 +1,157 @@
+//! What the client is told: address, TLS, credentials, will. Files are read at every attempt.
+
+use super::fault::BrokerFault;
+use crate::uplink::config::{BrokerConfig, Timing};
+use crate::uplink::outgoing::Outgoing;
+use rumqttc::mqttbytes::v5::{LastWillProperties, PublishProperties};
+use rumqttc::{LastWill, MqttOptions, PublishOptions, QoS, TlsConfiguration, Transport};
+use sidetone_wire::Qos;
+use sidetone_wire::delivery::WILL_DELAY_S;
+use std::path::{Path, PathBuf};
+
+/// The broker keeps the session this long for a node that is away, in seconds.
+const SESSION_EXPIRY_S: u32 = 3600;
+
+/// Where distributions keep the authorities' certificates (Debian, Red Hat, SUSE).
+const SYSTEM_CA_FILES: [&str; 3] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+];
+
+/// Everything that does not come from files.
+pub(super) fn base(
+    broker: &BrokerConfig,
+    timing: &Timing,
+    client_id: &str,
+    will: Outgoing,
+) -> MqttOptions {
+    let mut options = MqttOptions::new(client_id, (broker.url.host.as_str(), broker.url.port));
+    let delivery = will.class.delivery();
+    let properties = LastWillProperties {
+        delay_interval: Some(WILL_DELAY_S),
+        payload_format_indicator: Some(1),
+        message_expiry_interval: delivery.expiry_s,
+        content_type: Some("application/json".to_owned()),
+        response_topic: None,
+        correlation_data: None,
+        user_properties: will.properties,
+    };
+    let qos = quality(delivery.qos);
+    options
+        .set_keep_alive(broker.keep_alive_s)
+        .set_connect_timeout(timing.connect_timeout)
+        // The first connection of a process starts anew: it has no memory of the last one's packet
+        // ids. Later ones continue, so that what was on its way is sent again (joints.md §1).
+        .set_clean_start(true)
+        .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+        .set_last_will(LastWill::new(
+            will.topic,
+            will.payload,
+            qos,
+            delivery.retain,
+            Some(properties),
+        ));
+    let mut network = options.network_options();
+    network.set_tcp_nodelay(true);
+    options.set_network_options(network);
+    options
+}
+
+/// How a message is published. `age_s` is taken off the life of an event.
+pub(super) fn publish(message: &Outgoing, age_s: u64) -> PublishOptions {
+    let delivery = message.class.delivery();
+    let age = u32::try_from(age_s).unwrap_or(u32::MAX);
+    let removal = message.payload.is_empty();
+    let properties = PublishProperties {
+        message_expiry_interval: delivery
+            .expiry_s
+            .map(|life| life.saturating_sub(age).max(1)),
+        payload_format_indicator: (!removal).then_some(1),
+        content_type: (!removal).then(|| "application/json".to_owned()),
+        user_properties: message.properties.clone(),
+        ..PublishProperties::default()
+    };
+    PublishOptions::new(quality(delivery.qos))
+        .retain(delivery.retain)
+        .properties(properties)
+}
+
+fn quality(qos: Qos) -> QoS {
+    match qos {
+        Qos::AtMostOnce => QoS::AtMostOnce,
+        Qos::AtLeastOnce => QoS::AtLeastOnce,
+    }
+}
+
+/// Reads certificates and password.
+pub(super) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+    if let Some(credentials) = &broker.credentials {
+        let password = match &credentials.password_file {
+            Some(path) => first_line(&read(path, "broker.password_file")?),
+            None => Vec::new(),
+        };
+        options.set_credentials(credentials.username.clone(), password);
+    }
+    if broker.url.tls {
+        options.set_transport(Transport::Tls(tls(broker)?));
+    }
+    Ok(())
+}
+
+fn first_line(bytes: &[u8]) -> Vec<u8> {
+    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
+}
+
+fn tls(broker: &BrokerConfig) -> Result<TlsConfiguration, BrokerFault> {
+    let key = "broker.ca_file";
+    let ca_file = match &broker.ca_file {
+        Some(path) => path.clone(),
+        None => SYSTEM_CA_FILES
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|p| p.exists())
+            .ok_or_else(|| BrokerFault::Unreadable {
+                path: PathBuf::from(SYSTEM_CA_FILES[0]),
+                key,
+                why: "this system has no list of authorities".to_owned(),
+            })?,
+    };
+    let ca = pem(&ca_file, key, "CERTIFICATE")?;
+    let client_auth = match &broker.client {
+        Some(client) => Some((
+            pem(&client.cert_file, "broker.client_cert", "CERTIFICATE")?,
+            pem(&client.key_file, "broker.client_key", "PRIVATE KEY")?,
+        )),
+        None => None,
+    };
+    Ok(TlsConfiguration::Simple {
+        ca,
+        alpn: None,
+        client_auth,
+    })
+}
+
+/// A PEM file that holds at least one block of the wanted kind (RFC 7468).
+fn pem(path: &Path, key: &'static str, label: &str) -> Result<Vec<u8>, BrokerFault> {
+    let bytes = read(path, key)?;
+    let wanted = format!("{label}-----");
+    if bytes.windows(wanted.len()).any(|w| w == wanted.as_bytes()) {
+        return Ok(bytes);
+    }
+    let why = format!("it holds no PEM block {label:?}");
+    Err(BrokerFault::Unreadable {
+        path: path.to_owned(),
+        key,
+        why,
+    })
+}
+
+fn read(path: &Path, key: &'static str) -> Result<Vec<u8>, BrokerFault> {
+    std::fs::read(path).map_err(|error| BrokerFault::Unreadable {
+        path: path.to_owned(),
+        key,
+        why: error.to_string(),
+    })
+}

@@ -1,0 +1,201 @@
+//! The task that drives the client's event loop, and the handle through which the engine publishes.
+
+use super::BrokerState;
+use super::backoff::Backoff;
+use super::fault::{BrokerFault, explain};
+use super::options;
+use crate::uplink::config::{BrokerConfig, Timing};
+use crate::uplink::outgoing::Outgoing;
+use rumqttc::mqttbytes::v5::PubAckReason;
+use rumqttc::{
+    AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
+};
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+/// Requests the client keeps for its event loop; ours wait in the outbox.
+const CHANNEL: usize = 64;
+
+/// What became of a message that was handed to the session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::uplink) enum Fate {
+    /// The broker has it.
+    Acknowledged,
+    /// The session was reset before the broker had it.
+    Reset,
+    /// The broker will not have it now: not authorised, or over quota.
+    Refused(PubAckReason),
+    /// The broker can never take it.
+    Impossible,
+}
+
+/// What the session tells the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::uplink) enum SessionEvent {
+    /// Connected.
+    Up {
+        /// Whether the broker remembered the session.
+        session_present: bool,
+    },
+    /// Not connected any more.
+    Down,
+}
+
+/// The running session.
+#[derive(Debug)]
+pub(in crate::uplink) struct Session {
+    client: AsyncClient,
+    task: JoinHandle<()>,
+}
+
+/// A message on its way.
+pub(in crate::uplink) struct OnItsWay(PublishNotice);
+
+impl OnItsWay {
+    /// Waits until it is known what became of it.
+    pub(in crate::uplink) async fn fate(self) -> Fate {
+        use PublishNoticeError as E;
+        match self.0.wait_completion_async().await {
+            Ok(()) | Err(E::V5PubAck(PubAckReason::NoMatchingSubscribers)) => Fate::Acknowledged,
+            Err(E::V5PubAck(
+                PubAckReason::TopicNameInvalid | PubAckReason::PayloadFormatInvalid,
+            ))
+            | Err(E::RetainNotSupported) => Fate::Impossible,
+            Err(E::V5PubAck(reason)) => Fate::Refused(reason),
+            Err(_) => Fate::Reset,
+        }
+    }
+}
+
+impl Session {
+    /// Starts the task.
+    pub(in crate::uplink) fn start(
+        broker: BrokerConfig,
+        timing: Timing,
+        client_id: &str,
+        will: Outgoing,
+        state: watch::Sender<BrokerState>,
+    ) -> (Self, mpsc::Receiver<SessionEvent>) {
+        let options = options::base(&broker, &timing, client_id, will);
+        let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
+        // One Up or Down per connection attempt, and the engine takes them at once.
+        let (events, receiver) = mpsc::channel(16);
+        let backoff = Backoff::new(timing.backoff_max);
+        let driver = Driver {
+            broker,
+            event_loop,
+            events,
+            state,
+            backoff,
+            connected: false,
+            logged: None,
+        };
+        let task = tokio::spawn(driver.run());
+        (Self { client, task }, receiver)
+    }
+
+    /// Hands a message over; `None` if the client's queue is full or closed. Never waits.
+    pub(in crate::uplink) fn publish(&self, message: &Outgoing, age_s: u64) -> Option<OnItsWay> {
+        let options = options::publish(message, age_s);
+        let sent = self.client.try_publish_tracked(
+            message.topic.as_str(),
+            message.payload.clone(),
+            options,
+        );
+        sent.ok().map(OnItsWay)
+    }
+
+    /// Hands over a message that may be lost.
+    pub(in crate::uplink) fn publish_untracked(&self, message: &Outgoing) {
+        let options = options::publish(message, 0);
+        let sent =
+            self.client
+                .try_publish(message.topic.as_str(), message.payload.clone(), options);
+        if sent.is_err() {
+            tracing::debug!(
+                topic = message.topic,
+                "live figures dropped: the broker is slow"
+            );
+        }
+    }
+
+    /// Says DISCONNECT, so that no will is sent, and ends the task.
+    pub(in crate::uplink) async fn stop(mut self, connected: bool, patience: Duration) {
+        if connected && self.client.disconnect_with_timeout(patience).await.is_ok() {
+            let _ =
+                tokio::time::timeout(patience + Duration::from_millis(500), &mut self.task).await;
+        }
+        self.task.abort();
+    }
+}
+
+/// Drives the event loop.
+struct Driver {
+    broker: BrokerConfig,
+    event_loop: EventLoop,
+    events: mpsc::Sender<SessionEvent>,
+    state: watch::Sender<BrokerState>,
+    backoff: Backoff,
+    connected: bool,
+    /// What was last logged; `None` after a connection.
+    logged: Option<BrokerFault>,
+}
+
+impl Driver {
+    async fn run(mut self) {
+        let mut ready = false;
+        loop {
+            if !ready {
+                if let Err(fault) = options::refresh(&mut self.event_loop.options, &self.broker) {
+                    self.down(fault).await;
+                    continue;
+                }
+                ready = true;
+            }
+            match self.event_loop.poll().await {
+                Ok(Event::Incoming(Incoming::ConnAck(ack))) => self.up(ack.session_present).await,
+                Ok(_) => {}
+                Err(ConnectionError::RequestsDone) => break,
+                Err(error) => {
+                    if let ConnectionError::SessionStateMismatch { .. } = error {
+                        // The broker remembers a session we do not: begin anew.
+                        self.event_loop.options.set_clean_start(true);
+                    }
+                    let fault = explain(&error, &self.broker.url, self.connected);
+                    tracing::debug!(?error, "connection attempt failed");
+                    self.down(fault).await;
+                    ready = false;
+                }
+            }
+        }
+        self.state.send_replace(BrokerState::Stopped);
+    }
+
+    async fn up(&mut self, session_present: bool) {
+        self.event_loop.options.set_clean_start(false);
+        self.connected = true;
+        self.logged = None;
+        self.backoff.reset();
+        tracing::info!(broker = %self.broker.url, session_present, "connected to the broker");
+        self.state
+            .send_replace(BrokerState::Connected { session_present });
+        let _ = self.events.send(SessionEvent::Up { session_present }).await;
+    }
+
+    async fn down(&mut self, fault: BrokerFault) {
+        if !self
+            .logged
+            .as_ref()
+            .is_some_and(|last| last.is_like(&fault))
+        {
+            tracing::warn!("{fault}");
+            self.logged = Some(fault.clone());
+        }
+        self.state.send_replace(BrokerState::Down(fault));
+        if std::mem::take(&mut self.connected) {
+            let _ = self.events.send(SessionEvent::Down).await;
+        }
+        tokio::time::sleep(self.backoff.next()).await;
+    }
+}
