@@ -91,10 +91,12 @@ impl Retained {
 
     /// The session lost it.
     pub(super) fn reset(&mut self, topic: &str, generation: u64) {
-        if let Some(state) = self.states.get_mut(topic) {
-            if state.generation == generation {
-                state.progress = Progress::Waiting;
-            }
+        let state = self
+            .states
+            .get_mut(topic)
+            .filter(|s| s.generation == generation);
+        if let Some(state) = state {
+            state.progress = Progress::Waiting;
         }
     }
 
