@@ -167,8 +167,13 @@ impl Outbox {
         Some(slot)
     }
 
-    /// How many were lost since this was last asked.
+    /// How many were lost since this was last asked; asked only once there is room to tell it, so
+    /// that telling a loss causes none.
     pub fn take_untold(&mut self) -> Option<u64> {
+        let full = self.slots.len() >= self.limits.records || self.bytes + 1024 > self.limits.bytes;
+        if full {
+            return None;
+        }
         Some(std::mem::take(&mut self.untold)).filter(|lost| *lost > 0)
     }
 
