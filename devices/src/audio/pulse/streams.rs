@@ -9,7 +9,6 @@ use pulseaudio::protocol::{
     ChannelMap, ChannelVolume, Command, Prop, Props, ProtocolError, RecordStreamParams,
     SampleFormat, SampleSpec, TagStructRead, TagStructReader,
 };
-use std::ffi::CString;
 use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
@@ -62,8 +61,8 @@ impl ServerTarget {
                 sample_rate: self.rate,
             },
             channel_map: self.map,
-            source_index: Some(self.source),
-            source_name: CString::new(self.source_name.as_str()).ok(),
+            source_index: Some(self.source), // a name, too, would be refused
+            source_name: None,
             buffer_attr: BufferAttr {
                 max_length: bytes(u128::from(self.rate)),
                 fragment_size: bytes(frames),
