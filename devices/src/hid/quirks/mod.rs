@@ -47,8 +47,9 @@ use super::usage::Usage;
 use crate::headset::{ProductId, VendorId};
 use std::time::Duration;
 
-/// Longest quirk file that is read, in bytes.
-pub const LARGEST_FILE: usize = 64 * 1024;
+/// Longest quirk file that is read, in bytes: several times the longest there is. Parsed, hostile TOML takes up to
+/// a hundred times its length in memory, and no input is to take more than 1 MiB.
+pub const LARGEST_FILE: usize = 8 * 1024;
 
 /// Presses of one button that are closer together than this count once: the kernel's own double-key
 /// filter for Plantronics sets (`hid-plantronics.c`) uses 5 ms.
