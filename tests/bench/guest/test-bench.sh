@@ -14,7 +14,7 @@ check "the USB device is $HEADSET" [ "$(cat "$usb/idVendor"):$(cat "$usb/idProdu
 case $HEADSET in
   047f:*) driver=plantronics ;;
   0b0e:*) driver=jabra ;;
-  *) driver=hid-generic ;;
+  *) driver="hid-generic" ;;
 esac
 check "the kernel's $driver drives it" \
   [ "$(basename "$(readlink "/sys/class/hidraw/${HIDRAW##*/}/device/driver")")" = $driver ]
