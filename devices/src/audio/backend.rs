@@ -48,7 +48,7 @@ pub(crate) enum WatchReport {
 }
 
 /// One USB sound card as it is now.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Sighting {
     pub(crate) usb: UsbPath,
     pub(crate) identity: HeadsetIdentity,
@@ -56,8 +56,6 @@ pub(crate) struct Sighting {
     pub(crate) capture: Option<Application>,
     pub(crate) far_end: FarEnd,
     pub(crate) mixer: Option<Mixer>,
-    /// Why it cannot be listened to.
-    pub(crate) busy: Option<String>,
     /// What to record for the agent's side.
     pub(crate) agent: Option<Target>,
     /// What to record for the customer's side.
@@ -80,6 +78,7 @@ pub(crate) struct Mixer {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Target {
     Server(super::pulse::streams::ServerTarget),
+    Alsa(super::alsa::AlsaTarget),
 }
 
 /// What a capture worker is to record.
@@ -138,6 +137,10 @@ pub(crate) enum CaptureReport {
     Gap {
         side: StreamSide,
         missing: Duration,
+    },
+    /// Someone else holds the device for himself.
+    Busy {
+        reason: String,
     },
     /// This target of the customer's side cannot be had, however often it is tried.
     Unbindable {

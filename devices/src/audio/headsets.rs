@@ -27,7 +27,6 @@ pub(super) struct Headset {
     sides_open: [bool; 2],
     told_applications: Option<(Option<Application>, FarEnd)>,
     told_mixer: Option<Mixer>,
-    told_busy: Option<String>,
 }
 
 impl Headset {
@@ -44,7 +43,6 @@ impl Headset {
             sides_open: [false; 2],
             told_applications: None,
             told_mixer: None,
-            told_busy: None,
         }
     }
 
@@ -136,12 +134,6 @@ impl Headset {
                 speaker_volume: mixer.speaker_volume,
             });
         }
-        if self.told_busy != sighting.busy {
-            self.told_busy.clone_from(&sighting.busy);
-            if let Some(reason) = sighting.busy.clone() {
-                events.tell(AudioEventKind::Busy { usb, reason });
-            }
-        }
         self.sighting = Some(sighting);
         self.tell_applications(events);
         self.tell_wish();
@@ -153,7 +145,6 @@ impl Headset {
         self.sighting = None;
         self.told_applications = None;
         self.told_mixer = None;
-        self.told_busy = None;
         let usb = self.usb.clone();
         events.tell(AudioEventKind::CardRemoved { usb });
     }

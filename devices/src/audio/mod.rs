@@ -1,5 +1,6 @@
 //! The sound of a call: whose streams are on a headset, and, only while told to, its two sides.
 
+mod alsa;
 pub mod api;
 mod backend;
 mod gaps;

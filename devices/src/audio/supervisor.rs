@@ -9,6 +9,7 @@
 //! *Never* calls a sound server itself: that is done by disposable [workers](super::workers), so that this
 //! thread always answers and its heartbeat always beats.
 
+use super::alsa::PlainAlsa;
 use super::api::{AudioCommand, AudioEvent, AudioEventKind, CloseReason, StreamSide};
 use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
 use super::headsets::{Headset, Headsets};
@@ -37,21 +38,43 @@ const SETTLE: Duration = Duration::from_secs(5);
 /// How long the end may wait for workers.
 const FAREWELL: Duration = Duration::from_millis(1500);
 
+/// Without a sound server for so long at the start, there is none to come, and plain ALSA is used.
+const NO_SERVER: Duration = Duration::from_secs(10);
+
+/// Which way to sound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SoundSystem {
+    /// A sound server; plain ALSA if none is there in the first ten seconds, until one comes. Once a
+    /// server was seen, plain ALSA is never used: it could take the device from a server that restarts.
+    #[default]
+    Auto,
+    /// PulseAudio or PipeWire only.
+    Server,
+    /// Plain ALSA only.
+    Alsa,
+}
+
 /// Where sound is sought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AudioOptions {
+    /// Which way.
+    pub system: SoundSystem,
     /// The sound server.
     pub server: ServerAddress,
     /// Where sysfs is.
     pub sysfs: PathBuf,
+    /// Where procfs is.
+    pub proc: PathBuf,
 }
 
 impl Default for AudioOptions {
     /// This session's server on this machine.
     fn default() -> Self {
         Self {
+            system: SoundSystem::default(),
             server: ServerAddress::default(),
             sysfs: PathBuf::from("/sys"),
+            proc: PathBuf::from("/proc"),
         }
     }
 }
@@ -82,10 +105,14 @@ impl AudioSupervisor {
         let (tell, hear) = mpsc::channel();
         let heartbeat = Arc::new(AtomicU64::new(0));
         let mut supervisor = Supervisor {
-            backend: Arc::new(SoundServer {
-                address: options.server.clone(),
-                sysfs: options.sysfs.clone(),
-            }),
+            backend: match options.system {
+                SoundSystem::Auto | SoundSystem::Server => sound_server(&options),
+                SoundSystem::Alsa => plain_alsa(&options),
+            },
+            system: options.system,
+            on_alsa: options.system == SoundSystem::Alsa,
+            started: Instant::now(),
+            options,
             tell: tell.clone(),
             hear,
             events: Events { listener: events },
@@ -182,7 +209,12 @@ impl Events {
 }
 
 struct Supervisor {
+    options: AudioOptions,
     backend: Arc<dyn Backend>,
+    /// What may still be chosen: no longer `Auto` once a server was seen.
+    system: SoundSystem,
+    on_alsa: bool,
+    started: Instant,
     tell: Sender<Heard>,
     hear: Receiver<Heard>,
     events: Events,
@@ -277,6 +309,9 @@ impl Supervisor {
         match report {
             WatchReport::Up { name } => {
                 self.up = true;
+                if self.system == SoundSystem::Auto && !self.on_alsa {
+                    self.system = SoundSystem::Server;
+                }
                 self.watch_retry = Retry::default();
                 self.settled = Instant::now() + SETTLE;
                 self.headsets.forget_seen();
@@ -302,11 +337,33 @@ impl Supervisor {
     fn watch_ended(&mut self, end: WatchEnd) {
         self.watch = None;
         self.watch_retry.failed();
+        if self.system == SoundSystem::Auto && matches!(end, WatchEnd::NotThere(_)) {
+            self.choose();
+        }
         let (WatchEnd::Lost(reason) | WatchEnd::NotThere(reason)) = end else {
             return;
         };
         if std::mem::replace(&mut self.up, false) || self.watch_retry.delay == FIRST_RETRY * 2 {
             self.ending |= !self.events.tell(AudioEventKind::ServerDown { reason });
+        }
+    }
+
+    /// No server is there, or one has come while plain ALSA was used.
+    fn choose(&mut self) {
+        if self.on_alsa {
+            self.on_alsa = false;
+            self.backend = sound_server(&self.options);
+            for headset in self.headsets.iter_mut() {
+                stop_capture(
+                    headset,
+                    &self.workers,
+                    &self.events,
+                    &CloseReason::ServerLost,
+                );
+            }
+        } else if self.started.elapsed() > NO_SERVER {
+            self.on_alsa = true;
+            self.backend = plain_alsa(&self.options);
         }
     }
 
@@ -326,6 +383,7 @@ impl Supervisor {
                 AudioEventKind::Closed { usb, side, reason }
             }
             CaptureReport::Gap { side, missing } => AudioEventKind::Gap { usb, side, missing },
+            CaptureReport::Busy { reason } => AudioEventKind::Busy { usb, reason },
             CaptureReport::Unbindable { target } => {
                 headset.unbindable = Some(target);
                 headset.tell_applications(&self.events);
@@ -350,6 +408,22 @@ impl Supervisor {
             &CloseReason::ServerLost,
         );
     }
+}
+
+fn sound_server(options: &AudioOptions) -> Arc<dyn Backend> {
+    Arc::new(SoundServer {
+        address: options.server.clone(),
+        sysfs: options.sysfs.clone(),
+    })
+}
+
+fn plain_alsa(options: &AudioOptions) -> Arc<dyn Backend> {
+    let auto = options.system == SoundSystem::Auto;
+    Arc::new(PlainAlsa {
+        sysfs: options.sysfs.clone(),
+        proc: options.proc.clone(),
+        gives_way_to: auto.then(|| options.server.clone()),
+    })
 }
 
 fn start_capture(

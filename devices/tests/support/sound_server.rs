@@ -172,6 +172,7 @@ impl SoundServer {
                 cookie: Some(self.path("cookie")),
             },
             sysfs: self.sysfs(),
+            ..AudioOptions::default()
         }
     }
 

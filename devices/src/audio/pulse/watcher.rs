@@ -159,7 +159,6 @@ fn sighting(
         capture: usage.capture.as_ref().map(Party::application),
         far_end: usage.far_end,
         mixer,
-        busy: None,
         agent,
         customer,
         customer_playing: usage.input.is_some_and(|input| input.playing),

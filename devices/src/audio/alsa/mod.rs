@@ -1,0 +1,74 @@
+//! Plain ALSA, for workstations without a sound server.
+//!
+//! *Promises*: opens a microphone only through `dsnoop`, so that a softphone that does the same is never
+//! in its way; tells who uses a headset from the kernel's status files, without opening anything.
+//!
+//! *Fails* with a `Busy` sentence where a softphone holds the device for itself; HID alone works on.
+//!
+//! *Never* plays anything, and never reads another card than the headset's and the loopback.
+//!
+//! Softphones must use the shipped `systemd/asound.conf`: it shares the microphone, and copies what is
+//! played to `snd-aloop`, whose other end is the far end. Other sounds on the headset are in that copy, so
+//! the far end is always [`FarEnd::Mix`](super::api::FarEnd::Mix). The mixer's switches are not read here.
+
+mod capture;
+mod cards;
+mod device;
+mod usage;
+
+use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
+use super::pulse::ServerAddress;
+use super::workers::Worker;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// How often the status files are read: a call is to be seen at once, and closed within two seconds.
+const POLL: Duration = Duration::from_millis(500);
+
+/// A PCM by ALSA's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AlsaTarget {
+    pub(crate) pcm: String,
+    /// Who seems to hold it, for the sentence when it is busy.
+    pub(crate) holder: Option<String>,
+}
+
+/// The kernel's sound cards.
+#[derive(Debug)]
+pub(crate) struct PlainAlsa {
+    pub(crate) sysfs: PathBuf,
+    pub(crate) proc: PathBuf,
+    /// A server whose coming ends the use of plain ALSA.
+    pub(crate) gives_way_to: Option<ServerAddress>,
+}
+
+impl Backend for PlainAlsa {
+    fn watch(&self, worker: &Worker, report: &mut dyn FnMut(WatchReport)) -> WatchEnd {
+        let name = "ALSA".to_owned();
+        report(WatchReport::Up { name });
+        let mut last = None;
+        while !worker.should_stop() {
+            let server = self.gives_way_to.as_ref();
+            if server.is_some_and(|server| server.find_socket().is_some()) {
+                return WatchEnd::NotThere("a sound server has come; using it".to_owned());
+            }
+            let sightings = cards::sightings(&self.sysfs, &self.proc);
+            if last.as_ref() != Some(&sightings) {
+                last = Some(sightings.clone());
+                report(WatchReport::Headsets(sightings));
+            }
+            std::thread::sleep(POLL);
+        }
+        WatchEnd::Stopped
+    }
+
+    fn capture(
+        &self,
+        worker: &Worker,
+        wish: &WishBox,
+        report: &mut dyn FnMut(CaptureReport),
+    ) -> Result<(), String> {
+        capture::run(worker, wish, report);
+        Ok(())
+    }
+}
