@@ -106,9 +106,10 @@ impl LineNoise {
             return;
         }
         let found = self.faults(config);
-        let heard = Duration::from_secs(self.last.len() as u64);
+        let sound = self.last.iter().take_while(|s| s.is_free(config)).count();
+        let faulty = Duration::from_secs((self.last.len() - sound) as u64);
         self.raised = match (self.raised, found.first()) {
-            (None, Some((fault, measure))) => Some((now.saturating_sub(heard), *fault, *measure)),
+            (None, Some((fault, measure))) => Some((now.saturating_sub(faulty), *fault, *measure)),
             (Some((since, fault, _)), Some((other, measure)))
                 if !found.iter().any(|(f, _)| *f == fault) =>
             {

@@ -225,6 +225,23 @@ fn each_fault_of_a_line_is_named() {
 }
 
 #[test]
+fn a_fault_is_dated_from_its_first_second() {
+    let crackling = SideSecond {
+        crackles: 2,
+        ..clean()
+    };
+    let told = Scenario::new()
+        .sound(clean(), Some(clean()))
+        .call()
+        .until(60.0)
+        .sound(crackling, Some(clean()))
+        .until(70.0)
+        .expect(&["63.0 raised line_noise agent crackle"]);
+    assert_eq!(told.alerts[0].detail.since, 1_700_000_060_000);
+    assert!(told.alerts[0].detail.text.ends_with("for 3 s."));
+}
+
+#[test]
 fn one_knock_is_no_bad_line() {
     let knock = SideSecond {
         crackles: 30,
