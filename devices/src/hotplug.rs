@@ -321,3 +321,7 @@ fn start(node: &mut HidNode, headset: &Arc<Shared>) -> Result<Reader, String> {
     Reader::start(node.clone(), controls, Arc::clone(headset))
         .map_err(|error| format!("no thread to read it: {error}"))
 }
+
+#[cfg(test)]
+#[path = "hotplug_tests.rs"]
+mod tests;
