@@ -1,1 +1,13 @@
-//! The supervisors' side of Sidetone.
+//! The supervisors' side of Sidetone: what the fleet's messages add up to.
+//!
+//! *Promises*: [`FleetState`] is a pure fold: the same messages in the same order give the same
+//! state, however often the broker repeats some of them. *Never* does I/O or reads a clock: the time
+//! of arrival comes with each message. What is no message of the contract is refused and counted.
+
+mod fleet;
+mod node;
+mod refusal;
+
+pub use fleet::{Applied, FleetState};
+pub use node::{AlertView, NodeView, Standing};
+pub use refusal::{Refusal, RefusalCounts};

@@ -1,0 +1,256 @@
+//! The fold of all messages of one organisation.
+
+use crate::node::{ALERTS_MAX, AlertView, NodeView};
+use crate::refusal::{Refusal, RefusalCounts};
+use sidetone_wire::alert::AlertDetail;
+use sidetone_wire::event::EventBody;
+use sidetone_wire::event::EventType;
+use sidetone_wire::inventory::InventoryBody;
+use sidetone_wire::status::StatusBody;
+use sidetone_wire::telemetry::{AudioFigures, HealthFigures};
+use sidetone_wire::topics::TelemetryStream;
+use sidetone_wire::vocabulary::{AlertKind, AlertState, NodeState};
+use sidetone_wire::{Item, NodeName, NodePlace, OrgName, Place, Stamp, Stamped, Subject, Topic};
+use std::collections::BTreeMap;
+
+/// Most nodes of one organisation.
+const NODES_MAX: usize = 100_000;
+
+/// What a message did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Applied {
+    /// It changed or refreshed a state: status, inventory, telemetry, an alert.
+    State,
+    /// Something that happened, for the first time.
+    Event(Box<Stamped<EventBody>>),
+    /// An event that was seen before, or an older alert state.
+    Repetition,
+    /// It is of the contract, and not about the fleet's state (configuration, commands, holds,
+    /// acknowledgements).
+    Elsewhere,
+    /// It was refused.
+    Refused(Refusal),
+}
+
+/// Everything that is known of an organisation's nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FleetState {
+    org: OrgName,
+    nodes: BTreeMap<NodeName, NodeView>,
+    refused: RefusalCounts,
+    repeated: u64,
+}
+
+impl FleetState {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(org: OrgName) -> Self {
+        Self {
+            org,
+            nodes: BTreeMap::new(),
+            refused: RefusalCounts::default(),
+            repeated: 0,
+        }
+    }
+
+    /// Its nodes.
+    #[must_use]
+    pub fn nodes(&self) -> &BTreeMap<NodeName, NodeView> {
+        &self.nodes
+    }
+
+    /// What was refused, and why.
+    #[must_use]
+    pub fn refused(&self) -> &RefusalCounts {
+        &self.refused
+    }
+
+    /// How many events came again.
+    #[must_use]
+    pub fn repeated(&self) -> u64 {
+        self.repeated
+    }
+
+    /// Takes one message that arrived now (ms since 1970 UTC, the consumer's clock).
+    pub fn apply(&mut self, topic: &str, payload: &[u8], now_ms: u64) -> Applied {
+        match self.fold(topic, payload, now_ms) {
+            Ok(applied) => {
+                self.repeated += u64::from(applied == Applied::Repetition);
+                applied
+            }
+            Err(refusal) => {
+                self.refused.count(refusal);
+                Applied::Refused(refusal)
+            }
+        }
+    }
+
+    fn fold(&mut self, topic: &str, payload: &[u8], now_ms: u64) -> Result<Applied, Refusal> {
+        let topic = Topic::parse(topic).ok_or(Refusal::Topic)?;
+        if topic.org != self.org {
+            return Err(Refusal::Organisation);
+        }
+        let Place::Node(node, place) = topic.place else {
+            return Ok(Applied::Elsewhere);
+        };
+        match place {
+            NodePlace::Status => self.status(node, payload, now_ms),
+            NodePlace::Inventory(item) => self.inventory(node, item, payload, now_ms),
+            NodePlace::Telemetry(stream) => self.telemetry(node, stream, payload, now_ms),
+            NodePlace::Event(kind) => self.event(node, kind, payload, now_ms),
+            NodePlace::Alert(kind, subject) => self.alert(node, kind, &subject, payload, now_ms),
+            _ => Ok(Applied::Elsewhere),
+        }
+    }
+
+    /// The node's view, made if there is room.
+    fn view(&mut self, node: NodeName) -> Result<&mut NodeView, Refusal> {
+        if self.nodes.len() >= NODES_MAX && !self.nodes.contains_key(&node) {
+            return Err(Refusal::TooMany);
+        }
+        Ok(self.nodes.entry(node).or_default())
+    }
+
+    fn status(&mut self, node: NodeName, payload: &[u8], now_ms: u64) -> Result<Applied, Refusal> {
+        let Stamped { stamp, body } = read::<StatusBody>(&node, payload)?;
+        let view = self.view(node)?;
+        if body.state != NodeState::Lost {
+            view.heard(&stamp, now_ms);
+            view.version = body.version;
+        }
+        view.state = Some(body.state);
+        view.reason = body.reason;
+        Ok(Applied::State)
+    }
+
+    fn inventory(
+        &mut self,
+        node: NodeName,
+        item: Item,
+        payload: &[u8],
+        now_ms: u64,
+    ) -> Result<Applied, Refusal> {
+        if payload.is_empty() {
+            if let Some(view) = self.nodes.get_mut(&node) {
+                view.inventory.remove(&item);
+            }
+            return Ok(Applied::State);
+        }
+        let Stamped { stamp, body } = read::<InventoryBody>(&node, payload)?;
+        if body.item != item {
+            return Err(Refusal::Mismatch);
+        }
+        let view = self.view(node)?;
+        if view.inventory.len() >= ALERTS_MAX && !view.inventory.contains_key(&item) {
+            return Err(Refusal::TooMany);
+        }
+        view.heard(&stamp, now_ms);
+        view.inventory.insert(item, body.facts);
+        Ok(Applied::State)
+    }
+
+    fn telemetry(
+        &mut self,
+        node: NodeName,
+        stream: TelemetryStream,
+        payload: &[u8],
+        now_ms: u64,
+    ) -> Result<Applied, Refusal> {
+        let stamp = match stream {
+            TelemetryStream::Audio => read::<AudioFigures>(&node, payload)?.stamp,
+            TelemetryStream::Health => read::<HealthFigures>(&node, payload)?.stamp,
+            TelemetryStream::Link => return Ok(Applied::Elsewhere),
+        };
+        self.view(node)?.heard(&stamp, now_ms);
+        Ok(Applied::State)
+    }
+
+    fn event(
+        &mut self,
+        node: NodeName,
+        kind: EventType,
+        payload: &[u8],
+        now_ms: u64,
+    ) -> Result<Applied, Refusal> {
+        let event = read::<EventBody>(&node, payload)?;
+        if event.body.kind != kind {
+            return Err(Refusal::Mismatch);
+        }
+        let seq = sequence(&event.stamp)?;
+        let view = self.view(node)?;
+        view.heard(&event.stamp, now_ms);
+        if view.is_new(event.stamp.boot, seq) {
+            Ok(Applied::Event(Box::new(event)))
+        } else {
+            Ok(Applied::Repetition)
+        }
+    }
+
+    /// A repetition of an alert's state is its refresh: it says that the alert still stands.
+    fn alert(
+        &mut self,
+        node: NodeName,
+        kind: AlertKind,
+        subject: &Subject,
+        payload: &[u8],
+        now_ms: u64,
+    ) -> Result<Applied, Refusal> {
+        if payload.is_empty() {
+            return Ok(Applied::State);
+        }
+        let Stamped { stamp, body } = read::<AlertDetail>(&node, payload)?;
+        if body.kind != kind || body.subject != subject.as_str() {
+            return Err(Refusal::Mismatch);
+        }
+        let order = (stamp.boot, sequence(&stamp)?);
+        let view = self.view(node)?;
+        view.heard(&stamp, now_ms);
+        view.is_new(order.0, order.1);
+        if let Some(known) = view.alerts.get_mut(&body.id) {
+            if order < known.order {
+                return Ok(Applied::Repetition);
+            }
+            *known = AlertView {
+                detail: body,
+                order,
+                refreshed_ms: now_ms,
+            };
+            return Ok(Applied::State);
+        }
+        if view.alerts.len() >= ALERTS_MAX {
+            let oldest_cleared = view
+                .alerts
+                .iter()
+                .filter(|(_, alert)| alert.detail.state == AlertState::Cleared)
+                .min_by_key(|(_, alert)| alert.order)
+                .map(|(id, _)| *id);
+            view.alerts.remove(&oldest_cleared.ok_or(Refusal::TooMany)?);
+        }
+        view.alerts.insert(
+            body.id,
+            AlertView {
+                detail: body,
+                order,
+                refreshed_ms: now_ms,
+            },
+        );
+        Ok(Applied::State)
+    }
+}
+
+/// Reads a payload that must be of the topic's node.
+fn read<T: serde::de::DeserializeOwned>(
+    node: &NodeName,
+    payload: &[u8],
+) -> Result<Stamped<T>, Refusal> {
+    let read = Stamped::<T>::from_json(payload).map_err(|_| Refusal::Payload)?;
+    if read.stamp.node == *node {
+        Ok(read)
+    } else {
+        Err(Refusal::ForeignNode)
+    }
+}
+
+fn sequence(stamp: &Stamp) -> Result<u64, Refusal> {
+    stamp.seq.ok_or(Refusal::NoSequence)
+}

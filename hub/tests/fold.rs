@@ -1,0 +1,225 @@
+//! The fleet's state from messages as they come over MQTT: in order, repeated, hostile.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use sidetone_hub::{Applied, FleetState, Refusal, Standing};
+use sidetone_wire::vocabulary::NodeState;
+use sidetone_wire::{NodeName, OrgName};
+
+const BASE: &str = "sidetone/v1/acme/node/ws-1";
+const ID: &str = "0192f000-0000-7000-8000-000000000001";
+
+fn fleet() -> FleetState {
+    FleetState::new(OrgName::new("acme").unwrap())
+}
+
+fn say(fleet: &mut FleetState, below: &str, payload: &Value, now_ms: u64) -> Applied {
+    fleet.apply(
+        &format!("{BASE}/{below}"),
+        payload.to_string().as_bytes(),
+        now_ms,
+    )
+}
+
+fn alert(state: &str, seq: u64) -> Value {
+    json!({
+        "v": 1, "ts": 5, "boot": 1, "seq": seq, "node": "ws-1", "id": ID, "kind": "double_talk",
+        "subject": "call", "state": state, "severity": "minor", "notify": "alarm", "since": 5,
+        "text": "Both talk.", "action": "Listen in.",
+    })
+}
+
+fn standing(fleet: &FleetState, now_ms: u64) -> Vec<Standing> {
+    let node = &fleet.nodes()[&NodeName::new("ws-1").unwrap()];
+    node.alerts(now_ms).map(|(_, standing)| standing).collect()
+}
+
+#[test]
+fn an_alert_stands_is_refreshed_expires_and_clears() {
+    let mut f = fleet();
+    say(&mut f, "alert/double_talk/call", &alert("raised", 1), 0);
+    assert_eq!(standing(&f, 180_000), [Standing::Active]);
+    assert_eq!(standing(&f, 180_001), [Standing::Expired]);
+    say(
+        &mut f,
+        "alert/double_talk/call",
+        &alert("raised", 1),
+        60_000,
+    );
+    assert_eq!(
+        standing(&f, 240_000),
+        [Standing::Active],
+        "the repetition was a refresh"
+    );
+    say(
+        &mut f,
+        "alert/double_talk/call",
+        &alert("cleared", 2),
+        250_000,
+    );
+    assert_eq!(standing(&f, 900_000), [Standing::Cleared]);
+    let late = say(
+        &mut f,
+        "alert/double_talk/call",
+        &alert("raised", 1),
+        251_000,
+    );
+    assert_eq!(
+        (late, standing(&f, 251_000)),
+        (Applied::Repetition, vec![Standing::Cleared])
+    );
+}
+
+#[test]
+fn alerts_of_a_lost_node_are_expired_not_cleared() {
+    let mut f = fleet();
+    say(&mut f, "alert/double_talk/call", &alert("raised", 1), 0);
+    let will = json!({"v": 1, "node": "ws-1", "boot": 1, "state": "lost"});
+    assert_eq!(say(&mut f, "status", &will, 1000), Applied::State);
+    assert_eq!(standing(&f, 1000), [Standing::Expired]);
+    let node = &f.nodes()[&NodeName::new("ws-1").unwrap()];
+    assert_eq!((node.state, node.last_seen_ms), (Some(NodeState::Lost), 0));
+    let back =
+        json!({"v": 1, "ts": 2, "node": "ws-1", "boot": 1, "state": "ready", "version": "0.1.0"});
+    say(&mut f, "status", &back, 2000);
+    assert_eq!(standing(&f, 2000), [Standing::Active]);
+    let node = &f.nodes()[&NodeName::new("ws-1").unwrap()];
+    assert_eq!(
+        (node.version.as_deref(), node.last_seen_ms),
+        (Some("0.1.0"), 2000)
+    );
+}
+
+#[test]
+fn events_count_once() {
+    let mut f = fleet();
+    let event = |boot: u64, seq: u64| json!({"v": 1, "ts": 5, "boot": boot, "seq": seq, "node": "ws-1", "type": "mute.on", "team": "Late"});
+    assert!(matches!(
+        say(&mut f, "event/mute.on", &event(1, 1), 0),
+        Applied::Event(_)
+    ));
+    assert_eq!(
+        say(&mut f, "event/mute.on", &event(1, 1), 1),
+        Applied::Repetition
+    );
+    assert!(matches!(
+        say(&mut f, "event/mute.on", &event(2, 1), 2),
+        Applied::Event(_)
+    ));
+    assert_eq!(f.repeated(), 1);
+    assert_eq!(
+        f.nodes()[&NodeName::new("ws-1").unwrap()].team.as_deref(),
+        Some("Late")
+    );
+}
+
+#[test]
+fn inventory_comes_and_goes() {
+    let mut f = fleet();
+    let facts = json!({"v": 1, "boot": 1, "node": "ws-1", "item": "host", "os": "Debian"});
+    assert_eq!(say(&mut f, "inventory/host", &facts, 0), Applied::State);
+    let node = NodeName::new("ws-1").unwrap();
+    assert_eq!(f.nodes()[&node].inventory.len(), 1);
+    assert_eq!(
+        f.apply(&format!("{BASE}/inventory/host"), b"", 1),
+        Applied::State
+    );
+    assert!(f.nodes()[&node].inventory.is_empty());
+}
+
+#[test]
+fn hostile_messages_are_refused_and_counted() {
+    let mut f = fleet();
+    let event = json!({"v": 1, "boot": 1, "seq": 1, "node": "ws-1", "type": "mute.on"});
+    let mut foreign = event.clone();
+    foreign["node"] = json!("ws-2");
+    let mut unnumbered = event.clone();
+    unnumbered.as_object_mut().unwrap().remove("seq");
+    let huge = format!("{{\"v\":1,\"text\":\"{}\"}}", "x".repeat(70_000));
+    let cases = [
+        (format!("{BASE}/mood"), event.to_string(), Refusal::Topic),
+        (
+            "sidetone/v1/other/node/ws-1/status".to_owned(),
+            event.to_string(),
+            Refusal::Organisation,
+        ),
+        (
+            format!("{BASE}/event/mute.on"),
+            "{".to_owned(),
+            Refusal::Payload,
+        ),
+        (
+            format!("{BASE}/event/mute.on"),
+            "[".repeat(60_000),
+            Refusal::Payload,
+        ),
+        (format!("{BASE}/event/mute.on"), huge, Refusal::Payload),
+        (
+            format!("{BASE}/event/mute.on"),
+            foreign.to_string(),
+            Refusal::ForeignNode,
+        ),
+        (
+            format!("{BASE}/event/mute.off"),
+            event.to_string(),
+            Refusal::Mismatch,
+        ),
+        (
+            format!("{BASE}/event/mute.on"),
+            unnumbered.to_string(),
+            Refusal::NoSequence,
+        ),
+        (
+            format!("{BASE}/alert/double_talk/agent"),
+            alert("raised", 1).to_string(),
+            Refusal::Mismatch,
+        ),
+        (format!("{BASE}/status"), String::new(), Refusal::Payload),
+    ];
+    let total = cases.len() as u64;
+    for (topic, payload, refusal) in cases {
+        let shown = &payload[..payload.len().min(60)];
+        let applied = f.apply(&topic, payload.as_bytes(), 0);
+        assert_eq!(applied, Applied::Refused(refusal), "{topic} {shown}");
+    }
+    assert_eq!(
+        (f.refused().total(), f.refused().of(Refusal::Payload)),
+        (total, 4)
+    );
+    assert!(f.nodes().is_empty(), "a refused message leaves no trace");
+}
+
+#[test]
+fn one_node_cannot_fill_the_memory_with_alerts() {
+    let mut f = fleet();
+    for i in 0..1000_u64 {
+        let mut one = alert("raised", i + 1);
+        one["id"] = json!(format!("0192f000-0000-7000-8000-{i:012x}"));
+        say(&mut f, "alert/double_talk/call", &one, 0);
+    }
+    assert_eq!(standing(&f, 0).len(), 256);
+    assert_eq!(f.refused().of(Refusal::TooMany), 744);
+}
+
+proptest! {
+    #[test]
+    fn repetitions_change_nothing(order in proptest::collection::vec((0_u64..20, 1_usize..4), 1..40)) {
+        let (mut once, mut often) = (fleet(), fleet());
+        for (seq, times) in order {
+            let event = json!({"v": 1, "boot": 1, "seq": seq + 1, "node": "ws-1", "type": "mute.on"});
+            let first = say(&mut once, "event/mute.on", &event, 0);
+            prop_assert_eq!(say(&mut often, "event/mute.on", &event, 0), first);
+            for _ in 1..times {
+                prop_assert_eq!(say(&mut often, "event/mute.on", &event, 0), Applied::Repetition);
+            }
+        }
+        prop_assert_eq!(once.nodes(), often.nodes());
+    }
+
+    #[test]
+    fn nothing_panics(below in "[a-z./]{0,30}", payload in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fleet().apply(&format!("{BASE}/{below}"), &payload, 0);
+    }
+}
