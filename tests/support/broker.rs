@@ -40,12 +40,13 @@ pub(crate) struct Broker {
 impl Broker {
     /// A broker anyone may use, with these further lines of configuration.
     pub(crate) fn start(extra: &str) -> Self {
-        Self::with(&format!("allow_anonymous true\n{extra}"))
+        Self::with_file(&format!("allow_anonymous true\n{extra}"), |_| {})
     }
 
-    /// A broker with this configuration; `DIR` in it stands for its directory.
-    pub(crate) fn with(configuration: &str) -> Self {
+    /// A broker with this configuration and the files it needs; `DIR` stands for its directory.
+    pub(crate) fn with_file(configuration: &str, files: impl FnOnce(&Path)) -> Self {
         let mut broker = Self::absent();
+        files(broker.dir());
         broker.configure(configuration);
         broker.restart();
         broker

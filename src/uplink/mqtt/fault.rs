@@ -123,6 +123,12 @@ pub(super) fn explain(error: &ConnectionError, url: &BrokerUrl, connected: bool)
             io_fault(url, error)
         }
         ConnectionError::MqttState(StateError::ConnectionAborted) => BrokerFault::HangsUp { url },
+        // The kind `Other` is the codec's: the answer ended in what would be the middle of a packet.
+        ConnectionError::MqttState(StateError::Deserialization(rumqttc::Error::Io(error)))
+            if error.kind() != ErrorKind::Other =>
+        {
+            io_fault(url, error)
+        }
         ConnectionError::NotConnAck(_) | ConnectionError::MqttState(_) => {
             BrokerFault::NotMqtt { url }
         }
