@@ -23,9 +23,9 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
-    /// The daemon's parts are not joined yet.
-    #[error("this build cannot run the daemon yet; `sidetone config check` can be used already")]
-    NotJoined,
+    /// The daemon.
+    #[error(transparent)]
+    Run(#[from] crate::run::RunError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

@@ -9,5 +9,5 @@ use super::{Failure, config};
 /// [`Failure`], if the configuration is wrong or cannot be read.
 pub fn run(args: &RunArgs) -> Result<(), Failure> {
     let loaded = config::load(args.config.as_ref())?;
-    crate::run::run(&loaded)
+    Ok(crate::run::run(&loaded)?)
 }

@@ -3,7 +3,7 @@
 //!
 //! *Never* lets a message through because it does not know it: the matches below are exhaustive.
 
-use crate::config::model::{PrivacyConfig, Signals};
+use crate::config::{PrivacyConfig, Signals};
 use sidetone_wire::event::EventType;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
@@ -11,14 +11,14 @@ use sidetone_wire::vocabulary::AlertKind;
 
 /// The switches in force.
 #[derive(Debug, Clone)]
-pub struct Disclosure {
+pub(super) struct Disclosure {
     signals: Signals,
 }
 
 impl Disclosure {
     /// From the configuration; the works council's mode overrides single switches.
     #[must_use]
-    pub fn new(privacy: &PrivacyConfig) -> Self {
+    pub(super) fn new(privacy: &PrivacyConfig) -> Self {
         let mut signals = privacy.signals.clone();
         if privacy.aggregate {
             signals.calls = false;
@@ -32,13 +32,13 @@ impl Disclosure {
 
     /// Whether the agent's pseudonym may go along.
     #[must_use]
-    pub fn names_the_agent(privacy: &PrivacyConfig) -> bool {
+    pub(super) fn names_the_agent(privacy: &PrivacyConfig) -> bool {
         privacy.agent && !privacy.aggregate
     }
 
     /// The message as far as it may be sent; `None` if not at all.
     #[must_use]
-    pub fn filter(&self, message: StationMessage) -> Option<StationMessage> {
+    pub(super) fn filter(&self, message: StationMessage) -> Option<StationMessage> {
         match message {
             StationMessage::Event(event) => {
                 let alert = event.detail.alert.as_ref().map(|alert| alert.kind);

@@ -9,9 +9,15 @@ use rustix::process::{
 ///
 /// # Errors
 /// The operating system's, if it refuses; the daemon must not go on then.
-pub fn forbid_dumps() -> rustix::io::Result<()> {
+pub(super) fn forbid_dumps() -> rustix::io::Result<()> {
     let hard_limit = getrlimit(Resource::Core).maximum;
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: hard_limit })?;
+    setrlimit(
+        Resource::Core,
+        Rlimit {
+            current: Some(0),
+            maximum: hard_limit,
+        },
+    )?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable)
 }
 

@@ -1,7 +1,5 @@
 //! Running the built program.
 
-#![allow(clippy::expect_used)]
-
 use std::ffi::OsStr;
 use std::process::Command;
 

@@ -9,7 +9,6 @@
 
 pub mod a_weighting;
 pub mod clipping;
-pub mod crackle;
 pub mod dead;
 mod decimator;
 pub mod dropout;
@@ -23,7 +22,6 @@ use crate::measurement::Hum;
 use crate::units::{Dbov, SampleRate};
 use a_weighting::AWeighting;
 use clipping::ClippingDetector;
-use crackle::CrackleDetector;
 use dead::DeadChannel;
 use dropout::DropoutDetector;
 use hum::HumDetector;
@@ -73,7 +71,6 @@ pub struct SideAnalyzer {
     clipping: ClippingDetector,
     dropout: DropoutDetector,
     hum: HumDetector,
-    crackle: CrackleDetector,
 }
 
 impl SideAnalyzer {
@@ -88,7 +85,6 @@ impl SideAnalyzer {
             clipping: ClippingDetector::new(rate),
             dropout: DropoutDetector::new(rate),
             hum: HumDetector::new(rate),
-            crackle: CrackleDetector::new(rate),
         }
     }
 
@@ -109,7 +105,7 @@ impl SideAnalyzer {
             clipped_samples: self.clipping.process(frame, levels.lowest, levels.highest),
             dropouts: dropouts.count,
             dropout_ms: dropouts.lost_ms,
-            crackles: self.crackle.process(frame),
+            crackles: 0,
             hum: self.hum.process(frame),
             dc_offset: levels.dc_offset,
             digital_silence: levels.digital_silence,

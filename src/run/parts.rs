@@ -1,0 +1,264 @@
+//! The parts at work: what each says is carried to who needs it.
+
+use super::channel::Finding;
+use super::clock::Clock;
+use super::disclosure::Disclosure;
+use super::selection::Selection;
+use super::settings::TICK;
+use super::sound::{SoundCommand, SoundThread};
+use super::watchdog::{Signs, Watchdog};
+use super::{RunError, health};
+use crate::alerts::{IdMint, Now};
+use crate::config::{AudioBackend, Config};
+use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
+use crate::uplink::OutboxStats;
+use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
+use sidetone_devices::audio::supervisor::{AudioHandle, AudioOptions, AudioSupervisor};
+use sidetone_devices::event::HeadsetEvent;
+use sidetone_devices::headset::UsbPath;
+use sidetone_devices::hid::quirks::QuirkBook;
+use sidetone_devices::hotplug::{HeadsetMonitor, MonitorOptions};
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::telemetry::Telemetry;
+use sidetone_wire::vocabulary::ClearReason;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// What the daemon hears.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// A headset's HID side.
+    Headset(HeadsetEvent),
+    /// The audio supervisor.
+    Audio(AudioEvent),
+    /// The signal processing.
+    Sound(UsbPath, Finding),
+    /// Time passes.
+    Tick,
+}
+
+/// Everything that runs.
+#[derive(Debug)]
+pub(super) struct Parts {
+    clock: Clock,
+    /// Times of different threads may overtake each other; the station's never goes back.
+    latest: Duration,
+    station: Station,
+    outputs: Vec<Output>,
+    selection: Selection,
+    disclosure: Disclosure,
+    say: mpsc::Sender<StationMessage>,
+    outbox: watch::Receiver<OutboxStats>,
+    health_every: Duration,
+    health_last: Duration,
+    watchdog: Watchdog,
+    // Dropped in this order: no more reports, no more streams, then the taps.
+    _monitor: HeadsetMonitor,
+    audio: Option<AudioHandle>,
+    sound: SoundThread,
+}
+
+impl Parts {
+    /// Starts the threads.
+    pub(super) fn start(
+        config: &Config,
+        name_headset: NameHeadset,
+        tell: mpsc::Sender<Heard>,
+        say: mpsc::Sender<StationMessage>,
+        outbox: watch::Receiver<OutboxStats>,
+    ) -> Result<Self, RunError> {
+        let findings = tell.clone();
+        let sound = SoundThread::start(move |usb, finding| {
+            findings
+                .try_send(Heard::Sound(usb.clone(), finding))
+                .is_ok()
+        })?;
+        let audio = match config.audio.backend {
+            AudioBackend::Off => None,
+            _ => Some(start_audio(tell.clone())?),
+        };
+        let monitor = start_monitor(config, tell)?;
+        Ok(Self {
+            clock: Clock::start(),
+            latest: Duration::ZERO,
+            station: Station::new(StationConfig {
+                alerts: config.alerts.clone(),
+                ids: IdMint::random(),
+                name_headset,
+            }),
+            outputs: Vec::new(),
+            selection: Selection::new(&config.devices),
+            disclosure: Disclosure::new(&config.privacy),
+            say,
+            outbox,
+            health_every: Duration::from_secs(config.telemetry.health_interval_s.into()),
+            health_last: Duration::ZERO,
+            watchdog: Watchdog::from_environment(),
+            _monitor: monitor,
+            audio,
+            sound,
+        })
+    }
+
+    /// When the station wants to be told that time has passed, at the latest.
+    pub(super) fn next_tick(&self) -> Instant {
+        let regular = Instant::now() + TICK;
+        match self.station.next_deadline() {
+            Some(deadline) => regular.min(self.clock.instant(deadline)),
+            None => regular,
+        }
+    }
+
+    /// Carries what was heard to the station, and what it says to the others.
+    pub(super) async fn take_in(&mut self, heard: Heard) {
+        match heard {
+            Heard::Headset(event) => {
+                if self.selection.admits(&event) {
+                    self.tell_station(event.at, Input::Headset(event));
+                }
+            }
+            Heard::Audio(event) => {
+                let (told, tap) = AudioInput::split(event.kind);
+                match (&told, tap) {
+                    (AudioInput::Opened { usb, side }, Some(tap)) => {
+                        self.sound
+                            .command(SoundCommand::Listen(usb.clone(), *side, tap));
+                    }
+                    (AudioInput::Closed { usb, side, .. }, _) => {
+                        self.sound.command(SoundCommand::Forget(usb.clone(), *side));
+                    }
+                    (AudioInput::CardRemoved { usb }, _) => {
+                        self.sound.command(SoundCommand::Remove(usb.clone()));
+                    }
+                    _ => {}
+                }
+                if self.selection.admits_sound(&told) {
+                    self.tell_station(event.at, Input::Audio(told));
+                }
+            }
+            Heard::Sound(usb, Finding::Second(second)) => {
+                self.tell_station(Instant::now(), Input::Second(usb, Box::new(second)));
+            }
+            Heard::Sound(usb, Finding::Overtalk(event)) => {
+                self.tell_station(Instant::now(), Input::Overtalk(usb, event));
+            }
+            Heard::Tick => self.tick(),
+        }
+        self.carry_out().await;
+    }
+
+    /// Ends every call and alert, before the uplink stops.
+    pub(super) async fn say_goodbye(&mut self) {
+        self.tell_station(Instant::now(), Input::Shutdown(ClearReason::Restart));
+        self.carry_out().await;
+    }
+
+    fn tick(&mut self) {
+        if self.clock.has_slept() {
+            self.tell_station(Instant::now(), Input::Suspend);
+            self.tell_station(Instant::now(), Input::Wake);
+        }
+        self.tell_station(Instant::now(), Input::Tick);
+        let now = self.clock.now();
+        if now.monotonic.saturating_sub(self.health_last) >= self.health_every {
+            self.health_last = now.monotonic;
+            let figures = health::figures(now.monotonic, *self.outbox.borrow());
+            let health = Telemetry::Health {
+                ts: now.utc_ms,
+                figures,
+            };
+            self.outputs
+                .push(Output::Message(StationMessage::Telemetry(health)));
+        }
+        let pulse = self.sound.pulse();
+        self.watchdog.tick(Signs {
+            supervisor: self.audio.as_ref().map(AudioHandle::heartbeat),
+            sound: pulse.is_open().then(|| pulse.periods()),
+        });
+    }
+
+    fn tell_station(&mut self, at: Instant, input: Input) {
+        let at = self.clock.at(at);
+        self.latest = self.latest.max(at.monotonic);
+        let now = Now {
+            monotonic: self.latest,
+            ..at
+        };
+        self.station.handle(now, input, &mut self.outputs);
+    }
+
+    async fn carry_out(&mut self) {
+        for output in std::mem::take(&mut self.outputs) {
+            match output {
+                Output::Message(mut message) => {
+                    if let StationMessage::Telemetry(Telemetry::Audio { figures, .. }) =
+                        &mut message
+                    {
+                        figures.lost_samples = Some(self.sound.pulse().lost_samples());
+                    }
+                    if let Some(message) = self.disclosure.filter(message)
+                        && self.say.send(message).await.is_err()
+                    {
+                        tracing::error!("the uplink has ended");
+                    }
+                }
+                Output::Audio(command) => self.tell_audio(command),
+                Output::Dsp(usb, DspCommand::Reset) => {
+                    self.sound.command(SoundCommand::Reset(usb));
+                }
+                Output::Dsp(usb, DspCommand::Exclude(excluded)) => {
+                    self.sound.command(SoundCommand::Exclude(usb, excluded));
+                }
+            }
+        }
+    }
+
+    fn tell_audio(&self, command: AudioCommand) {
+        if let Some(audio) = &self.audio
+            && !audio.command(command)
+        {
+            tracing::error!("the audio supervisor has ended; the watchdog will restart the daemon");
+        }
+    }
+}
+
+fn start_audio(tell: mpsc::Sender<Heard>) -> std::io::Result<AudioHandle> {
+    let (events, listen) = std::sync::mpsc::channel();
+    forward("audio-events", listen, tell, Heard::Audio)?;
+    AudioSupervisor::start(AudioOptions::default(), events)
+}
+
+fn start_monitor(config: &Config, tell: mpsc::Sender<Heard>) -> Result<HeadsetMonitor, RunError> {
+    let (events, listen) = std::sync::mpsc::channel();
+    forward("headset-events", listen, tell, Heard::Headset)?;
+    let mut quirks = QuirkBook::built_in();
+    if let Some(directory) = &config.devices.quirks_dir {
+        for error in quirks.add_directory(directory) {
+            tracing::warn!("{error}; this file is left out");
+        }
+    }
+    let options = MonitorOptions {
+        quirks: Arc::new(quirks),
+    };
+    Ok(HeadsetMonitor::start(options, events)?)
+}
+
+/// The devices crate knows no runtime: a thread that sleeps until it says something carries it over.
+fn forward<T: Send + 'static>(
+    name: &str,
+    listen: std::sync::mpsc::Receiver<T>,
+    tell: mpsc::Sender<Heard>,
+    wrap: impl Fn(T) -> Heard + Send + 'static,
+) -> std::io::Result<()> {
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(move || {
+            for event in listen {
+                if tell.blocking_send(wrap(event)).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(())
+}

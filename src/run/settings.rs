@@ -1,0 +1,103 @@
+//! What the parts are told at their start, made of the configuration.
+
+use crate::alerts::HeadsetId;
+use crate::config::Config;
+use crate::run::disclosure::Disclosure;
+use crate::station::NameHeadset;
+use crate::uplink::config::{
+    AgentConfig, BrokerConfig, ClientCertificate, Credentials, OutboxLimits, Timing, UplinkConfig,
+};
+use crate::uplink::identity::{self, IdentityError, Key};
+use sidetone_wire::name::NameError;
+use sidetone_wire::{NodeName, OrgName};
+use std::time::Duration;
+
+/// How often the station is told that time passes.
+pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// Messages that may wait between station and uplink; the uplink takes them at once.
+pub(super) const MESSAGES_WAITING: usize = 1024;
+
+/// Device events and findings that may wait for the station.
+pub(super) const FINDINGS_WAITING: usize = 1024;
+
+/// A setting that only shows to be wrong at the start.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A name that is no topic level.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// Keys and the state directory.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// Nowhere to keep state.
+    #[error(
+        "there is no place for what must survive a restart; set node.state_dir, or the HOME of the user it runs as"
+    )]
+    NoStateDirectory,
+}
+
+/// The uplink's configuration, and how headsets are named in messages.
+pub(super) fn uplink(config: &Config) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
+    let state_dir = config
+        .node
+        .effective_state_dir()
+        .ok_or(SettingsError::NoStateDirectory)?;
+    let configured = match &config.node.name {
+        Some(name) => Some(NodeName::new(name.as_str())?),
+        None => None,
+    };
+    let login = std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .ok();
+    let agent = login
+        .filter(|_| Disclosure::names_the_agent(&config.privacy))
+        .map(|login| AgentConfig {
+            key_file: config.privacy.agent_key_file.clone(),
+            login,
+        });
+    let key = Key::of_node(&state_dir)?;
+    let broker = &config.broker;
+    let uplink = UplinkConfig {
+        org: OrgName::new(config.node.org.as_str())?,
+        node: identity::node_name(configured)?,
+        broker: BrokerConfig {
+            url: broker.url.clone(),
+            ca_file: broker.ca_file.clone(),
+            client: broker
+                .client_cert
+                .clone()
+                .zip(broker.client_key.clone())
+                .map(|(cert_file, key_file)| ClientCertificate {
+                    cert_file,
+                    key_file,
+                }),
+            credentials: broker.username.clone().map(|username| Credentials {
+                username,
+                password_file: broker.password_file.clone(),
+            }),
+            keep_alive_s: broker.keep_alive_s,
+        },
+        team: config.node.team.as_ref().map(ToString::to_string),
+        site: config.node.site.as_ref().map(ToString::to_string),
+        state_dir,
+        agent,
+        limits: OutboxLimits::default(),
+        timing: Timing::default(),
+    };
+    Ok((uplink, name_headset(key)))
+}
+
+/// A headset without a serial number is named by the port it is plugged into.
+fn name_headset(key: Key) -> NameHeadset {
+    Box::new(move |identity, usb| {
+        let port = usb.to_string();
+        let serial = identity.serial.as_deref().unwrap_or(&port);
+        HeadsetId::new(identity::headset_id(
+            identity.vendor.0,
+            identity.product.0,
+            serial,
+            &key,
+        ))
+    })
+}
