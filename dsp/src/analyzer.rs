@@ -20,6 +20,7 @@
 //! ```
 
 use crate::double_talk;
+use crate::echo::EchoGuard;
 use crate::measurement::{Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES};
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
@@ -42,6 +43,7 @@ pub struct CallAnalyzer {
     frame: u64,
     agent: SidePath,
     customer: Option<SidePath>,
+    echo: EchoGuard,
     overtalk: OvertalkTracker,
     excluded: bool,
     /// `excluded` of the frames not judged yet, newest in bit 0.
@@ -62,6 +64,7 @@ impl CallAnalyzer {
             silent_frames: 0,
             agent: SidePath::new(agent),
             customer: customer.map(SidePath::new),
+            echo: EchoGuard::new(),
             overtalk: OvertalkTracker::new(),
             excluded: false,
             excluded_frames: 0,
@@ -104,9 +107,9 @@ impl CallAnalyzer {
         // Before that many frames there is nothing to judge yet.
         let judged = frame >= SPEECH_LAG_FRAMES;
 
-        let score = self.agent.hear();
-        let agent = (score, self.agent.decide(score, judged));
         let Some(far) = &mut self.customer else {
+            let score = self.agent.hear();
+            let agent = (score, self.agent.decide(score, judged));
             self.silent_frames += u64::from(judged && !agent.1);
             return Heard {
                 agent,
@@ -115,6 +118,14 @@ impl CallAnalyzer {
                 overtalk: None,
             };
         };
+        self.echo.process(
+            &mut self.agent.wide,
+            &self.agent.spectrum.bins,
+            &far.wide,
+            &far.spectrum.bins,
+        );
+        let score = self.agent.hear() * self.echo.weight();
+        let agent = (score, self.agent.decide(score, judged));
         let score = far.hear();
         let customer = (score, far.decide(score, judged));
         let (agent_on, customer_on) = (self.agent.speaks_now(), far.speaks_now());
@@ -132,7 +143,7 @@ impl CallAnalyzer {
             both: Some(PairMeasurement {
                 double_talk_score: both.score,
                 double_talk: both.both,
-                echo_return_loss: None,
+                echo_return_loss: self.echo.return_loss(),
             }),
             overtalk,
         }

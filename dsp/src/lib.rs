@@ -10,14 +10,16 @@
 pub mod aggregate;
 pub mod analyzer;
 pub mod double_talk;
+mod echo;
 pub mod line_up;
 pub mod measurement;
-pub mod noise;
+mod noise;
 pub mod overtalk;
 pub mod resample;
 pub mod second;
 pub mod side;
 mod side_path;
+mod spectrum;
 pub mod speech;
 pub mod totals;
 pub mod units;

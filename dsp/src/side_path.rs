@@ -5,6 +5,7 @@ use crate::measurement::SideMeasurement;
 use crate::noise::NoiseMeter;
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame, To16k};
 use crate::side::{SideAnalyzer, SideFrame};
+use crate::spectrum::Spectrum;
 use crate::speech::{SpeechDecision, SpeechDetector};
 use crate::totals::{Measured, SideSums, SideTotals};
 use crate::units::{Db, Dbov, SampleRate};
@@ -22,6 +23,7 @@ pub(crate) struct SidePath {
     pub(crate) wide: AnalysisFrame,
     figures: SideAnalyzer,
     to_16k: To16k,
+    pub(crate) spectrum: Spectrum,
     detector: SpeechDetector,
     decision: SpeechDecision,
     noise: NoiseMeter,
@@ -36,6 +38,7 @@ impl SidePath {
             wide: [0.0; ANALYSIS_FRAME],
             figures: SideAnalyzer::new(rate),
             to_16k: To16k::new(rate),
+            spectrum: Spectrum::new(),
             detector: SpeechDetector::new(),
             decision: SpeechDecision::default(),
             noise: NoiseMeter::new(),
@@ -63,6 +66,7 @@ impl SidePath {
         self.native[given..].fill(0.0);
         broken.samples += bad;
         self.to_16k.process(&self.native, &mut self.wide);
+        self.spectrum.push(&self.wide);
         // The last frame of a file may be short: what is padded is no part of the call's figures.
         let heard = if given == 0 { len } else { given };
         self.figures.process(&self.native[..heard])
@@ -72,6 +76,7 @@ impl SidePath {
     pub(crate) fn take_end(&mut self) {
         self.native.fill(0.0);
         self.to_16k.process(&self.native, &mut self.wide);
+        self.spectrum.push(&self.wide);
     }
 
     /// The speech score of `wide`, which may have had its echo taken out since [`Self::take`].
@@ -96,7 +101,7 @@ impl SidePath {
         (score, speech): (f32, bool),
         leaks: bool,
     ) -> SideMeasurement {
-        self.noise.push(now, speech, leaks);
+        self.noise.push(now, &self.spectrum.bins, speech, leaks);
         let measurement = self.join(now, score, speech);
         self.sums.add(&measurement);
         measurement
@@ -113,7 +118,7 @@ impl SidePath {
             noise,
             noise_a: self.noise.level_a(),
             snr: level.zip(noise).and_then(|(s, n)| snr(s, n)),
-            noise_kind: self.noise.kind(),
+            noise_kind: self.noise.kind(level),
             noise_gated: self.noise.gated(),
             speech_score: score,
             speech,

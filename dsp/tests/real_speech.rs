@@ -2,7 +2,7 @@
 
 mod call;
 
-use call::{SPEAKERS, Seeded, Track, add_white, analyse, judged, rank, voice};
+use call::{SPEAKERS, Seeded, Track, add_white, analyse, judged, leak, rank, voice};
 use sidetone_dsp::measurement::{OvertalkEvent, Side};
 
 #[test]
@@ -78,4 +78,52 @@ fn an_interruption_is_told_with_its_parties_and_a_back_channel_is_not() {
             "{end_frame} for {true_end}"
         );
     }
+}
+
+#[test]
+fn leakage_alone_is_never_the_agent() {
+    let voices: Vec<_> = [2, 3].iter().map(|&n| voice(SPEAKERS[n], 9)).collect();
+    for (n, erl) in [0.0, 6.0, 12.0, 20.0, 30.0].into_iter().enumerate() {
+        let mut seed = Seeded::new(40 + n as u64);
+        let mut customer = Track::talk(3_000, &voices[n % 2], (30, 200), &mut seed);
+        add_white(&mut customer.samples, -65.0, &mut seed);
+        let delay = seed.between(10.0, 120.0);
+        let mut agent = leak(&customer.samples, delay, 10.0, erl, &mut seed);
+        add_white(&mut agent, -65.0, &mut seed);
+        let all = analyse(&agent, Some(&customer.samples));
+        let events: Vec<_> = all.iter().filter_map(|m| m.overtalk).collect();
+        let spoken = all.iter().filter(|m| m.agent.speech).count();
+        let told = all
+            .last()
+            .and_then(|m| m.both)
+            .and_then(|b| b.echo_return_loss);
+        println!("ERL {erl}: {spoken} frames taken for the agent's, loss told {told:?}");
+        assert!(events.is_empty(), "ERL {erl}: {events:?}");
+        assert!(
+            spoken <= 60,
+            "ERL {erl}: {spoken} frames of agent speech in 30 s"
+        );
+    }
+}
+
+#[test]
+fn the_agent_is_heard_through_the_leakage() {
+    let (near, far) = (voice(SPEAKERS[3], 9), voice(SPEAKERS[0], 9));
+    let mut seed = Seeded::new(77);
+    let mut customer = Track::talk(6_000, &far, (30, 200), &mut seed);
+    add_white(&mut customer.samples, -65.0, &mut seed);
+    let track = Track::talk(6_000, &near, (100, 300), &mut seed);
+    let mut agent = leak(&customer.samples, 60.0, 10.0, 6.0, &mut seed);
+    for (s, x) in agent.iter_mut().zip(&track.samples) {
+        *s += x;
+    }
+    add_white(&mut agent, -65.0, &mut seed);
+    let all = analyse(&agent, Some(&customer.samples));
+    let mut scored: Vec<(f32, bool)> = (0..6_000)
+        .filter(|&i| customer.truth[i])
+        .map(|i| (judged(&all, i).agent.speech_score, track.truth[i]))
+        .collect();
+    let (area, miss, _) = rank(&mut scored);
+    println!("agent while the customer talks, ERL 6: AUC {area:.3}, P(miss) at .1 {miss:.3}");
+    assert!(area > 0.88, "AUC {area}");
 }

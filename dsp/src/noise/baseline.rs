@@ -1,41 +1,46 @@
-//! Baseline tracing: a floor that rises at most 5 dB per second and falls at once (Heese & Vary,
+//! Baseline tracing: a floor that rises slowly and falls at once (Heese & Vary,
 //! "Noise PSD estimation by logarithmic baseline tracing", ICASSP 2015), on the broad-band power.
 
-/// Rise per frame: 5 dB/s at 100 frames per second.
-const RISE: f32 = 1.011_579_5;
+use crate::units::{Db, FRAMES_PER_SECOND};
 
 /// Smoothing of the power before the floor is traced: about 80 ms.
 const SMOOTHING: f32 = 0.125;
 
 /// Traces one power.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Baseline {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Baseline {
+    /// Rise per frame, as a factor.
+    rise: f32,
     smooth: f32,
     floor: f32,
     started: bool,
 }
 
 impl Baseline {
-    pub(super) fn new() -> Self {
-        Self::default()
+    /// A floor that rises at most so much per second.
+    pub(crate) fn new(rise_per_second: Db) -> Self {
+        Self {
+            rise: 10.0_f32.powf(rise_per_second.0 / 10.0 / FRAMES_PER_SECOND as f32),
+            smooth: 0.0,
+            floor: 0.0,
+            started: false,
+        }
     }
 
     /// Takes the power of the next frame.
-    pub(super) fn push(&mut self, power: f32) {
+    pub(crate) fn push(&mut self, power: f32) {
         if self.started {
             self.smooth += (power - self.smooth) * SMOOTHING;
-            self.floor = (self.floor * RISE).min(self.smooth);
+            self.floor = (self.floor * self.rise).min(self.smooth);
         } else {
-            *self = Self {
-                smooth: power,
-                floor: power,
-                started: true,
-            };
+            self.smooth = power;
+            self.floor = power;
+            self.started = true;
         }
     }
 
     /// The floor; `None` before the first frame.
-    pub(super) fn power(&self) -> Option<f32> {
+    pub(crate) fn power(&self) -> Option<f32> {
         self.started.then_some(self.floor)
     }
 }
@@ -46,7 +51,7 @@ mod tests {
 
     #[test]
     fn rises_5_db_per_second_and_falls_at_once() {
-        let mut baseline = Baseline::new();
+        let mut baseline = Baseline::new(Db(5.0));
         baseline.push(1e-6);
         // The smoothing follows the jump within a few frames; then only the slope limits.
         for _ in 0..100 {

@@ -11,11 +11,14 @@
 //! *Never* counts speech of the other side leaking in as noise.
 
 mod baseline;
+mod kind;
 
 use crate::measurement::{NoiseKind, SPEECH_LAG_FRAMES};
 use crate::side::SideFrame;
-use crate::units::Dbov;
-use baseline::Baseline;
+use crate::spectrum::Bins;
+use crate::units::{Db, Dbov};
+pub(crate) use baseline::Baseline;
+use kind::KindJudge;
 
 /// A pause ends this many frames before the speech that follows it.
 const GUARD: usize = 5;
@@ -32,6 +35,9 @@ const LEAST: u32 = 50;
 /// Without a pause for this many frames the baseline takes over, where it is higher.
 const STALE: u32 = 1_000;
 
+/// Slope of the baseline, per second (Heese & Vary 2015).
+const BASELINE_RISE: Db = Db(5.0);
+
 /// Frames before the baseline means anything.
 const BASELINE_AFTER: u64 = 200;
 
@@ -44,11 +50,13 @@ const SILENT: f32 = 1e-9;
 struct Powers {
     flat: f32,
     a: f32,
+    /// Per bin, in each band.
+    density: [f32; kind::BANDS],
 }
 
 /// Measures one side's noise.
 #[derive(Debug, Clone)]
-pub struct NoiseMeter {
+pub(crate) struct NoiseMeter {
     /// The frames not yet judged; frame `n` at `n % DELAY`.
     recent: [Powers; DELAY],
     frames: u64,
@@ -63,20 +71,15 @@ pub struct NoiseMeter {
     judged: u32,
     baseline: Baseline,
     baseline_a: Baseline,
+    kind: KindJudge,
     total: [f64; 2],
     total_frames: u64,
-}
-
-impl Default for NoiseMeter {
-    fn default() -> Self {
-        Self::new()
-    }
 }
 
 impl NoiseMeter {
     /// A meter that has heard nothing.
     #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             recent: [Powers::default(); DELAY],
             frames: 0,
@@ -86,8 +89,9 @@ impl NoiseMeter {
             since_pause: 0,
             silent_share: 0.0,
             judged: 0,
-            baseline: Baseline::new(),
-            baseline_a: Baseline::new(),
+            baseline: Baseline::new(BASELINE_RISE),
+            baseline_a: Baseline::new(BASELINE_RISE),
+            kind: KindJudge::default(),
             total: [0.0; 2],
             total_frames: 0,
         }
@@ -95,12 +99,14 @@ impl NoiseMeter {
 
     /// Takes the next frame, with what is known [`SPEECH_LAG_FRAMES`] later than it: `speech` of
     /// this side (hangover included), and whether the other side `leaks` in.
-    pub fn push(&mut self, now: &SideFrame, speech: bool, leaks: bool) {
+    pub(crate) fn push(&mut self, now: &SideFrame, bins: &Bins, speech: bool, leaks: bool) {
+        self.kind.push(now);
         let slot = (self.frames % DELAY as u64) as usize;
         let candidate = self.recent[slot];
         self.recent[slot] = Powers {
             flat: now.mean_square_ac,
             a: now.mean_square_a,
+            density: kind::bands(bins),
         };
         self.frames += 1;
         if now.mean_square_ac > SILENT {
@@ -127,6 +133,7 @@ impl NoiseMeter {
         if silent {
             return;
         }
+        self.kind.push_pause(frame.density, frame.flat);
         self.pause_frames = (self.pause_frames + 1).min(MEMORY);
         let share = 1.0 / self.pause_frames as f32;
         self.pause.flat += (frame.flat - self.pause.flat) * share;
@@ -138,19 +145,19 @@ impl NoiseMeter {
 
     /// The microphone falls to (near) digital silence between words.
     #[must_use]
-    pub fn gated(&self) -> bool {
+    pub(crate) fn gated(&self) -> bool {
         self.judged >= LEAST / 2 && self.silent_share > 0.5
     }
 
     /// Noise level, flat; `None` until known, or when gated.
     #[must_use]
-    pub fn level(&self) -> Option<Dbov> {
+    pub(crate) fn level(&self) -> Option<Dbov> {
         self.pick(self.pause.flat, &self.baseline)
     }
 
     /// The same, A-weighted.
     #[must_use]
-    pub fn level_a(&self) -> Option<Dbov> {
+    pub(crate) fn level_a(&self) -> Option<Dbov> {
         self.pick(self.pause.a, &self.baseline_a)
     }
 
@@ -172,7 +179,7 @@ impl NoiseMeter {
     /// Noise level of the whole call, flat and A-weighted: the mean over all pauses; where there
     /// were none, the last running figures.
     #[must_use]
-    pub fn whole_call(&self) -> (Option<Dbov>, Option<Dbov>) {
+    pub(crate) fn whole_call(&self) -> (Option<Dbov>, Option<Dbov>) {
         if self.gated() || self.total_frames < u64::from(LEAST) {
             return (self.level(), self.level_a());
         }
@@ -180,9 +187,8 @@ impl NoiseMeter {
         (mean(self.total[0]), mean(self.total[1]))
     }
 
-    /// What the noise is like; `None` until known.
-    #[must_use]
-    pub fn kind(&self) -> Option<NoiseKind> {
-        None
+    /// What the noise is like, beside speech of this level; `None` until known, or when gated.
+    pub(crate) fn kind(&self, speech: Option<Dbov>) -> Option<NoiseKind> {
+        self.kind.verdict(self.level()?, speech)
     }
 }
