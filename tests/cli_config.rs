@@ -242,7 +242,7 @@ fn the_documented_defaults_are_a_good_file_and_change_nothing() {
 
 #[test]
 fn show_says_which_file_set_what() {
-    let (_directory, path) = file("[log]\n\nlevel = \"debug\"\n[hold]\ndebounce_ms = 30\n");
+    let (_directory, path) = file("[log]\n\nlevel = \"debug\"\n[broker]\nkeep_alive_s = 20\n");
     let path = path.to_str().unwrap();
     let run = sidetone(["config", "show", "--config", path]);
     assert_eq!((run.status, run.err.as_str()), (0, ""));
@@ -254,12 +254,12 @@ fn show_says_which_file_set_what() {
     );
     assert!(
         run.out.contains(&format!(
-            "debounce_ms = 30  # {path}:5 (same as the default)\n"
+            "keep_alive_s = 20  # {path}:5 (same as the default)\n"
         )),
         "{}",
         run.out
     );
-    assert!(run.out.contains("\nkeep_alive_s = 20\n"), "{}", run.out);
+    assert!(run.out.contains("\non_inferred = false\n"), "{}", run.out);
     // What it shows can be used as a file again.
     let (again, _) = check(&run.out);
     assert_eq!((again.status, again.err.as_str()), (0, ""));

@@ -27,7 +27,14 @@ fn main() {
         .unwrap_or(1);
     let recordings = Recording::all(stride);
     for rate in [8_000, 16_000, 48_000] {
-        let speech: Vec<Recording> = recordings.iter().map(|r| r.at(rate)).collect();
+        let speech: Vec<Recording> = recordings
+            .iter()
+            .filter(|r| r.rate <= rate)
+            .map(|r| r.at(rate))
+            .collect();
+        if speech.is_empty() {
+            continue;
+        }
         let minutes = speech.iter().map(Recording::seconds).sum::<f32>() / 60.0;
         println!("{} prompts, {minutes:.1} min, {rate} Hz", speech.len());
         if wanted("clipping") {

@@ -26,7 +26,7 @@ pub use fault::{ConfigError, Fault, Place};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
-    LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,
+    LogLevel, NodeConfig, PrivacyConfig, Signals, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use schema::json_schema;

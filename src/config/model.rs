@@ -33,7 +33,7 @@ pub struct Config {
     /// What is said about people; remotely it can only be tightened.
     #[schemars(extend("x-scope" = "remote"))]
     pub privacy: PrivacyConfig,
-    /// When a pulled quick disconnect counts, and what follows.
+    /// What a pulled quick disconnect may do.
     #[schemars(extend("x-scope" = "local"))]
     pub hold: HoldConfig,
     /// Which alerts there are, and from where on.
@@ -171,29 +171,13 @@ pub struct Signals {
     pub audio: bool,
 }
 
-/// When a pulled quick disconnect counts, and what follows (CONTRACT §6).
+/// What a pulled quick disconnect may do (CONTRACT §6).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HoldConfig {
-    /// Act on a quick disconnect that is only inferred, with a confidence of at least 0.95.
+    /// Put the customer on hold also when the quick disconnect is only inferred, with a confidence of
+    /// at least 0.95. It raises its alert in any case.
     pub on_inferred: bool,
-    /// A reported state must stand this long, in milliseconds.
-    #[schemars(range(min = 0, max = 1000))]
-    pub debounce_ms: u32,
-    /// A sound card must stay away this long to count, in milliseconds.
-    #[schemars(range(min = 0, max = 10_000))]
-    pub removal_debounce_ms: u32,
-    /// Who takes the call off hold.
-    pub resume: ResumePolicy,
-}
-
-/// Who takes a call off hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum ResumePolicy {
-    Agent,
-    OnReconnect,
 }
 
 /// Live figures.

@@ -1,5 +1,7 @@
 //! Running the built program.
 
+#![allow(clippy::expect_used)]
+
 use std::ffi::OsStr;
 use std::process::Command;
 

@@ -45,6 +45,13 @@ const BASELINE_AFTER: u64 = 200;
 /// microphone into 16 bits stays above it.
 const SILENT: f32 = 1e-9;
 
+/// Frames of (near) digital silence after which it says nothing more of a gate: a gate closes between
+/// words, a dead channel stays silent.
+const GATE_CLOSED: u32 = 50;
+
+/// How often the sound must have come back from (near) digital silence to be taken for a gate's.
+const GATE_OPENED: u32 = 2;
+
 /// Powers of one frame.
 #[derive(Debug, Clone, Copy, Default)]
 struct Powers {
@@ -69,6 +76,10 @@ pub(crate) struct NoiseMeter {
     /// Share of the pauses that is (near) digital silence.
     silent_share: f32,
     judged: u32,
+    /// Frames of (near) digital silence up to now; `u32::MAX` before any sound.
+    silent_for: u32,
+    /// How often sound came back after more than [`GUARD`] of them.
+    reopened: u32,
     baseline: Baseline,
     baseline_a: Baseline,
     kind: KindJudge,
@@ -89,6 +100,8 @@ impl NoiseMeter {
             since_pause: 0,
             silent_share: 0.0,
             judged: 0,
+            silent_for: u32::MAX,
+            reopened: 0,
             baseline: Baseline::new(BASELINE_RISE),
             baseline_a: Baseline::new(BASELINE_RISE),
             kind: KindJudge::default(),
@@ -112,6 +125,11 @@ impl NoiseMeter {
         if now.mean_square_ac > SILENT {
             self.baseline.push(now.mean_square_ac);
             self.baseline_a.push(now.mean_square_a);
+            let returns = self.silent_for > GUARD as u32 && self.silent_for < u32::MAX;
+            self.reopened = self.reopened.saturating_add(u32::from(returns));
+            self.silent_for = 0;
+        } else {
+            self.silent_for = self.silent_for.saturating_add(1);
         }
         self.quiet_for = if speech || leaks {
             0
@@ -127,9 +145,12 @@ impl NoiseMeter {
     }
 
     fn take_pause(&mut self, frame: Powers) {
-        self.judged = (self.judged + 1).min(MEMORY);
         let silent = frame.flat <= SILENT;
-        self.silent_share += (f32::from(u8::from(silent)) - self.silent_share) / self.judged as f32;
+        if self.silent_for <= GATE_CLOSED {
+            self.judged = (self.judged + 1).min(MEMORY);
+            let silent = f32::from(u8::from(silent));
+            self.silent_share += (silent - self.silent_share) / self.judged as f32;
+        }
         if silent {
             return;
         }
@@ -143,10 +164,10 @@ impl NoiseMeter {
         self.total_frames += 1;
     }
 
-    /// The microphone falls to (near) digital silence between words.
+    /// The microphone falls to (near) digital silence between words, and comes back from it.
     #[must_use]
     pub(crate) fn gated(&self) -> bool {
-        self.judged >= LEAST / 2 && self.silent_share > 0.5
+        self.judged >= LEAST / 2 && self.silent_share > 0.5 && self.reopened >= GATE_OPENED
     }
 
     /// Noise level, flat; `None` until known, or when gated.

@@ -9,6 +9,7 @@
 
 pub mod a_weighting;
 pub mod clipping;
+pub mod crackle;
 pub mod dead;
 mod decimator;
 pub mod dropout;
@@ -22,6 +23,7 @@ use crate::measurement::Hum;
 use crate::units::{Dbov, SampleRate};
 use a_weighting::AWeighting;
 use clipping::ClippingDetector;
+use crackle::CrackleDetector;
 use dead::DeadChannel;
 use dropout::DropoutDetector;
 use hum::HumDetector;
@@ -71,6 +73,7 @@ pub struct SideAnalyzer {
     clipping: ClippingDetector,
     dropout: DropoutDetector,
     hum: HumDetector,
+    crackle: CrackleDetector,
 }
 
 impl SideAnalyzer {
@@ -85,6 +88,7 @@ impl SideAnalyzer {
             clipping: ClippingDetector::new(rate),
             dropout: DropoutDetector::new(rate),
             hum: HumDetector::new(rate),
+            crackle: CrackleDetector::new(rate),
         }
     }
 
@@ -105,7 +109,7 @@ impl SideAnalyzer {
             clipped_samples: self.clipping.process(frame, levels.lowest, levels.highest),
             dropouts: dropouts.count,
             dropout_ms: dropouts.lost_ms,
-            crackles: 0,
+            crackles: self.crackle.process(frame),
             hum: self.hum.process(frame),
             dc_offset: levels.dc_offset,
             digital_silence: levels.digital_silence,
