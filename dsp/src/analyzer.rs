@@ -75,6 +75,7 @@ impl CallAnalyzer {
     /// Analyses the next 10 ms of both sides; full scale is ±1.0.
     ///
     /// With a far end, a missing `customer` frame is analysed as silence; without, it is ignored.
+    #[cfg_attr(feature = "rtsan", rtsan_standalone::nonblocking)]
     pub fn process(&mut self, agent: &[f32], customer: Option<&[f32]>) -> Measurement {
         let frame = self.frame;
         self.frame += 1;
