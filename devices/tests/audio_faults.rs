@@ -106,6 +106,7 @@ fn a_killed_server_is_survived(kind: Kind) {
     );
     server.restart();
     let again = server.plug_in("1-1");
+    let back = std::time::Instant::now();
     assert_eq!(again.usb, headset.usb);
     let _speech = Player::start(&server, &again.feed, SPEECH, 0.25);
     let _phone = Softphone::call(&server, &again, 440);
@@ -142,7 +143,9 @@ fn a_stalled_server_is_survived(kind: Kind) {
         "the supervisor works on"
     );
     server.resume();
+    let back = std::time::Instant::now();
     listener.until_opened(StreamSide::Agent);
+    println!("{kind:?}: open {:?} after the stall", back.elapsed());
     agent_hears_speech(&mut listener);
     let events: String = listener.history.concat();
     assert!(

@@ -6,7 +6,7 @@
 //!
 //! *Fails* one headset at a time, as events.
 //!
-//! *Never* calls a sound server itself: that is done by disposable [workers](super::workers), so that this
+//! *Never* calls a sound server itself: that is done by disposable workers, so that this
 //! thread always answers and its heartbeat always beats.
 
 use super::alsa::PlainAlsa;
