@@ -28,9 +28,10 @@ const TICK: Duration = Duration::from_millis(250);
 /// A worker without a sign of life for so long is stuck. Far above every time-out of its own.
 const STUCK: Duration = Duration::from_secs(15);
 
-/// First and longest pause before something is tried again.
+/// First and longest pause before something is tried again: short, so that a call is heard again within
+/// two seconds; looking for a socket costs nothing.
 const FIRST_RETRY: Duration = Duration::from_millis(250);
-const SLOWEST_RETRY: Duration = Duration::from_secs(2);
+const SLOWEST_RETRY: Duration = Duration::from_secs(1);
 
 /// A server that has just started finds its cards one by one: a card missing for so long is gone.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -284,7 +285,9 @@ impl Supervisor {
             self.start_watch();
         }
         for headset in self.headsets.iter_mut() {
-            if headset.wants_capture() && headset.capture.is_none() && headset.retry.due() {
+            // What to record is known only from a server that is there.
+            let due = self.up && headset.retry.due();
+            if due && headset.capture.is_none() && headset.wants_capture() {
                 start_capture(headset, &mut self.workers, &self.backend, &self.tell);
             }
         }
@@ -315,6 +318,9 @@ impl Supervisor {
                 self.watch_retry = Retry::default();
                 self.settled = Instant::now() + SETTLE;
                 self.headsets.forget_seen();
+                for headset in self.headsets.iter_mut() {
+                    headset.retry = Retry::default();
+                }
                 self.ending |= !self.events.tell(AudioEventKind::ServerUp { name });
             }
             WatchReport::Headsets(sightings) => {
