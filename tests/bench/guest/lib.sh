@@ -215,7 +215,7 @@ expect_message() {
   shift
   if wait_for "$_limit" _has_message "$MARK" "$@"; then
     MESSAGE=$(_messages "$MARK" "$@" | head -n 1)
-    pass "$* $(echo "$MESSAGE" | awk -v c="$(_cause_time)" 'c { printf "(cause → message: %d ms)", ($1 - c) * 1000 }')"
+    pass "$* $(echo "$MESSAGE" | awk -v c="$(_cause_time)" 'c { printf "(cause → message: %.1f ms)", ($1 - c) * 1000 }')"
   else
     MESSAGE=
     fail "$*: no such message within $_limit s"
