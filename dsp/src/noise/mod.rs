@@ -12,6 +12,7 @@
 
 mod baseline;
 mod kind;
+mod window;
 
 use crate::measurement::{NoiseKind, SPEECH_LAG_FRAMES};
 use crate::side::SideFrame;
@@ -19,6 +20,7 @@ use crate::spectrum::Bins;
 use crate::units::{Db, Dbov};
 pub(crate) use baseline::Baseline;
 use kind::KindJudge;
+use window::PauseWindow;
 
 /// A pause ends this many frames before the speech that follows it.
 const GUARD: usize = 5;
@@ -26,7 +28,7 @@ const GUARD: usize = 5;
 /// Frames between a level and the verdict that it is of a pause.
 const DELAY: usize = SPEECH_LAG_FRAMES as usize + GUARD;
 
-/// The mean runs over about this many frames of pause.
+/// The share of digital silence is taken over about this many frames of pause.
 const MEMORY: u32 = 300;
 
 /// So many frames of pause are needed for a figure.
@@ -69,9 +71,7 @@ pub(crate) struct NoiseMeter {
     frames: u64,
     /// Frames since the last one that was not a pause.
     quiet_for: usize,
-    pause: Powers,
-    /// Frames in `pause`, up to [`MEMORY`].
-    pause_frames: u32,
+    pause: PauseWindow,
     since_pause: u32,
     /// Share of the pauses that is (near) digital silence.
     silent_share: f32,
@@ -95,8 +95,7 @@ impl NoiseMeter {
             recent: [Powers::default(); DELAY],
             frames: 0,
             quiet_for: 0,
-            pause: Powers::default(),
-            pause_frames: 0,
+            pause: PauseWindow::default(),
             since_pause: 0,
             silent_share: 0.0,
             judged: 0,
@@ -155,10 +154,7 @@ impl NoiseMeter {
             return;
         }
         self.kind.push_pause(frame.density, frame.flat);
-        self.pause_frames = (self.pause_frames + 1).min(MEMORY);
-        let share = 1.0 / self.pause_frames as f32;
-        self.pause.flat += (frame.flat - self.pause.flat) * share;
-        self.pause.a += (frame.a - self.pause.a) * share;
+        self.pause.push(frame.flat, frame.a);
         self.total[0] += f64::from(frame.flat);
         self.total[1] += f64::from(frame.a);
         self.total_frames += 1;
@@ -173,13 +169,13 @@ impl NoiseMeter {
     /// Noise level, flat; `None` until known, or when gated.
     #[must_use]
     pub(crate) fn level(&self) -> Option<Dbov> {
-        self.pick(self.pause.flat, &self.baseline)
+        self.pick(self.pause.flat(), &self.baseline)
     }
 
     /// The same, A-weighted.
     #[must_use]
     pub(crate) fn level_a(&self) -> Option<Dbov> {
-        self.pick(self.pause.a, &self.baseline_a)
+        self.pick(self.pause.a(), &self.baseline_a)
     }
 
     fn pick(&self, pause: f32, baseline: &Baseline) -> Option<Dbov> {
@@ -189,7 +185,7 @@ impl NoiseMeter {
         let traced = (self.frames >= BASELINE_AFTER)
             .then(|| baseline.power())
             .flatten();
-        let power = match (self.pause_frames >= LEAST, traced) {
+        let power = match (self.pause.frames() >= LEAST, traced) {
             (true, Some(traced)) if self.since_pause > STALE => pause.max(traced),
             (true, _) => pause,
             (false, traced) => traced?,
