@@ -17,7 +17,7 @@ use crate::headset::UsbPath;
 use crate::hid::controls::Controls;
 use crate::hid::node::{HidNode, Role, Roots};
 use crate::hid::quirks::QuirkBook;
-use crate::hid::reader::{Reader, Shared};
+use crate::hid::reader::{Reader, Shared, unreadable_descriptor};
 use crate::pairing;
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::fd::OwnedFd;
@@ -316,10 +316,17 @@ impl Plug {
 }
 
 fn start(node: &mut HidNode, headset: &Arc<Shared>) -> Result<Reader, String> {
-    let descriptor = node.descriptor.clone()?;
+    let descriptor = node
+        .descriptor
+        .clone()
+        .map_err(|reason| unreadable_descriptor(headset.name(), &reason))?;
     let controls = Controls::new(descriptor, headset.quirk.as_ref());
-    Reader::start(node.clone(), controls, Arc::clone(headset))
-        .map_err(|error| format!("no thread to read it: {error}"))
+    Reader::start(node.clone(), controls, Arc::clone(headset)).map_err(|error| {
+        format!(
+            "{} cannot be read: no thread for it ({error}); see `ulimit -u`",
+            headset.name()
+        )
+    })
 }
 
 #[cfg(test)]

@@ -141,9 +141,10 @@ fn a_broken_descriptor_is_told_and_the_next_headset_is_read() {
         panic!("not told")
     };
     assert!(
-        reason.starts_with("report descriptor refused at byte 18: "),
+        reason.starts_with("1-1 cannot be read: report descriptor refused at byte 18: "),
         "{reason}"
     );
+    assert!(reason.contains("; update its firmware"), "{reason}");
     assert_eq!(bench.reading(), [1, 1]);
     bench.plugs.end();
 }

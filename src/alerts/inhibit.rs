@@ -36,8 +36,8 @@ pub(super) fn held_back(
     if sound && (state.held || state.quick_disconnect.is_some()) {
         return Some(ClearReason::Inhibited);
     }
-    let muted = state.mute.is_on() == Some(true);
-    if slot.kind == K::OneWayAudio && slot.side == Some(Side::Agent) && muted {
+    // Whom a muted agent talks to is not the customer, and a customer who waits may be still.
+    if slot.kind == K::OneWayAudio && state.mute.is_on() == Some(true) {
         return Some(ClearReason::Inhibited);
     }
     let hears_far_end = sound && matches!(slot.side, Some(Side::Customer | Side::Both));

@@ -9,6 +9,9 @@ use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
 use sidetone_wire::vocabulary::AlertKind;
 
+/// The button whose presses tell the mute.
+const MUTE_BUTTON: &str = "phone_mute";
+
 /// The switches in force.
 #[derive(Debug, Clone)]
 pub(super) struct Disclosure {
@@ -40,14 +43,31 @@ impl Disclosure {
     #[must_use]
     pub(super) fn filter(&self, message: StationMessage) -> Option<StationMessage> {
         match message {
-            StationMessage::Event(event) => {
-                let alert = event.detail.alert.as_ref().map(|alert| alert.kind);
-                (self.event(event.kind) && alert.is_none_or(|kind| self.alert(kind)))
-                    .then_some(StationMessage::Event(event))
+            StationMessage::Event(mut event) => {
+                let detail = &mut event.detail;
+                let carried = detail.alert.as_ref().map(|alert| alert.kind);
+                let told_by_a_button = detail.button.as_deref() == Some(MUTE_BUTTON);
+                if !self.event(event.kind)
+                    || carried.is_some_and(|kind| !self.alert(kind))
+                    || (told_by_a_button && !self.signals.mute)
+                {
+                    return None;
+                }
+                if !self.signals.calls {
+                    detail.call = None;
+                    if let Some(alert) = &mut detail.alert {
+                        alert.call = None;
+                    }
+                }
+                Some(StationMessage::Event(event))
             }
-            StationMessage::Alert(alert) => self
-                .alert(alert.detail.kind)
-                .then_some(StationMessage::Alert(alert)),
+            StationMessage::Alert(mut alert) => {
+                if !self.signals.calls {
+                    alert.detail.call = None;
+                }
+                self.alert(alert.detail.kind)
+                    .then_some(StationMessage::Alert(alert))
+            }
             StationMessage::Telemetry(telemetry) => {
                 self.telemetry(telemetry).map(StationMessage::Telemetry)
             }
@@ -124,3 +144,6 @@ impl Disclosure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,7 @@
 //! *Stops* in the opposite order of starting: the station says goodbye, the uplink sends it, then the
 //! threads end and every tap is zeroed.
 
+mod announce;
 mod channel;
 mod clock;
 mod disclosure;
@@ -83,6 +84,7 @@ async fn daemon(loaded: &Loaded) -> Result<(), RunError> {
         boot = uplink.boot(),
         "started"
     );
+    parts.announce(config).await;
 
     loop {
         let tick = tokio::time::sleep_until(parts.next_tick().into());
@@ -95,8 +97,10 @@ async fn daemon(loaded: &Loaded) -> Result<(), RunError> {
         parts.take_in(heard).await;
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    parts.say_goodbye().await;
-    uplink.stop(None).await;
+    parts.say_goodbye(announce::STOPPED_BY_SIGNAL).await;
+    uplink
+        .stop(Some(announce::STOPPED_BY_SIGNAL.to_owned()))
+        .await;
     drop(parts);
     tracing::info!("stopped");
     Ok(())

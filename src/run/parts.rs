@@ -7,13 +7,15 @@ use super::selection::Selection;
 use super::settings::TICK;
 use super::sound::{SoundCommand, SoundThread};
 use super::watchdog::{Signs, Watchdog};
-use super::{RunError, health};
+use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
 use crate::uplink::OutboxStats;
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
-use sidetone_devices::audio::supervisor::{AudioHandle, AudioOptions, AudioSupervisor};
+use sidetone_devices::audio::supervisor::{
+    AudioHandle, AudioOptions, AudioSupervisor, SoundSystem,
+};
 use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::UsbPath;
 use sidetone_devices::hid::quirks::QuirkBook;
@@ -21,6 +23,7 @@ use sidetone_devices::hotplug::{HeadsetMonitor, MonitorOptions};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
 use sidetone_wire::vocabulary::ClearReason;
+use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -74,9 +77,9 @@ impl Parts {
                 .try_send(Heard::Sound(usb.clone(), finding))
                 .is_ok()
         })?;
-        let audio = match config.audio.backend {
-            AudioBackend::Off => None,
-            _ => Some(start_audio(tell.clone())?),
+        let audio = match sound_system(config.audio.backend) {
+            Some(system) => Some(start_audio(system, tell.clone())?),
+            None => None,
         };
         let monitor = start_monitor(config, tell)?;
         Ok(Self {
@@ -86,6 +89,8 @@ impl Parts {
                 alerts: config.alerts.clone(),
                 ids: IdMint::random(),
                 name_headset,
+                telemetry_every_s: NonZeroU16::new(config.telemetry.audio_interval_s)
+                    .unwrap_or(NonZeroU16::MIN),
             }),
             outputs: Vec::new(),
             selection: Selection::new(&config.devices),
@@ -148,9 +153,18 @@ impl Parts {
         self.carry_out().await;
     }
 
-    /// Ends every call and alert, before the uplink stops.
-    pub(super) async fn say_goodbye(&mut self) {
+    /// Says that the daemon has started, and what it runs on; before anything is taken in.
+    pub(super) async fn announce(&mut self, config: &Config) {
+        let started = announce::started(self.clock.now().utc_ms, config);
+        self.outputs.extend(started.map(Output::Message));
+        self.carry_out().await;
+    }
+
+    /// Ends every call and alert, and says why the daemon ends; before the uplink stops.
+    pub(super) async fn say_goodbye(&mut self, reason: &str) {
         self.tell_station(Instant::now(), Input::Shutdown(ClearReason::Restart));
+        let stopped = announce::stopped(self.clock.now().utc_ms, reason);
+        self.outputs.push(Output::Message(stopped));
         self.carry_out().await;
     }
 
@@ -223,10 +237,24 @@ impl Parts {
     }
 }
 
-fn start_audio(tell: mpsc::Sender<Heard>) -> std::io::Result<AudioHandle> {
+/// Which way to sound the configuration allows; `None` = no sound is ever opened.
+fn sound_system(backend: AudioBackend) -> Option<SoundSystem> {
+    match backend {
+        AudioBackend::Auto => Some(SoundSystem::Auto),
+        AudioBackend::Pulse => Some(SoundSystem::Server),
+        AudioBackend::Alsa => Some(SoundSystem::Alsa),
+        AudioBackend::Off => None,
+    }
+}
+
+fn start_audio(system: SoundSystem, tell: mpsc::Sender<Heard>) -> std::io::Result<AudioHandle> {
     let (events, listen) = std::sync::mpsc::channel();
     forward("audio-events", listen, tell, Heard::Audio)?;
-    AudioSupervisor::start(AudioOptions::default(), events)
+    let options = AudioOptions {
+        system,
+        ..AudioOptions::default()
+    };
+    AudioSupervisor::start(options, events)
 }
 
 fn start_monitor(config: &Config, tell: mpsc::Sender<Heard>) -> Result<HeadsetMonitor, RunError> {

@@ -38,6 +38,7 @@ use sidetone_wire::event::{EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::{ClearReason, NodeState};
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::time::Duration;
 use voice::Voice;
 
@@ -56,6 +57,8 @@ pub struct StationConfig {
     pub ids: IdMint,
     /// Names headsets.
     pub name_headset: NameHeadset,
+    /// Seconds of a call between two messages of `telemetry/audio`; each holds one second's figures.
+    pub telemetry_every_s: NonZeroU16,
 }
 
 impl std::fmt::Debug for StationConfig {
@@ -79,6 +82,7 @@ enum Wakefulness {
 pub struct Station {
     ids: IdMint,
     name_headset: NameHeadset,
+    telemetry_every_s: u64,
     alerts: AlertEngine,
     scratch: Vec<AlertOutput>,
     sessions: BTreeMap<UsbPath, Session>,
@@ -102,6 +106,7 @@ macro_rules! voice {
     ($self:ident, $now:ident, $out:ident) => {
         &mut Voice {
             now: $now,
+            telemetry_every_s: $self.telemetry_every_s,
             ids: &mut $self.ids,
             alerts: &mut $self.alerts,
             scratch: &mut $self.scratch,
@@ -118,6 +123,7 @@ impl Station {
             alerts: AlertEngine::new(config.alerts, config.ids.fork()),
             ids: config.ids,
             name_headset: config.name_headset,
+            telemetry_every_s: u64::from(config.telemetry_every_s.get()),
             scratch: Vec::new(),
             sessions: BTreeMap::new(),
             condition: Condition::default(),

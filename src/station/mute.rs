@@ -4,6 +4,9 @@
 //! press of the momentary mute button toggles it (CONTRACT §3). Two things can mute, the mixer and
 //! the device, and either is enough. Every state carries how it is known.
 //!
+//! What was counted or concluded in a call ends with it: softphones un-mute the headset when they hang
+//! up, and a mute that did not end would call the agent muted at the start of the next call.
+//!
 //! *Known weakness*: presses are counted, so a softphone that mutes from its own window is not seen.
 
 use crate::alerts::{Confidence, How, Mute, Now};
@@ -213,6 +216,15 @@ impl MuteTracker {
     pub(super) fn call_started(&mut self) {
         self.zeros_s = 0;
         self.spoken_s = 0.0;
+    }
+
+    /// The call is over, and with it what presses and silence told. A device that tells its state
+    /// itself, and the mixer, stand.
+    pub(super) fn call_ended(&mut self) {
+        self.device = self
+            .device
+            .filter(|device| matches!(device.source, Source::VendorState { .. }));
+        self.before_press = None;
     }
 
     /// All is unknown again: the device left.

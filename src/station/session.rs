@@ -204,7 +204,9 @@ impl Session {
             far_end: self.far_end,
             muted,
         };
-        voice.message(telemetry::audio(now, &about, &second));
+        if second.second % voice.telemetry_every_s == 0 {
+            voice.message(telemetry::audio(now, &about, &second));
+        }
         voice.fact(&self.headset.id, HeadsetFact::Second(second));
     }
 
@@ -342,6 +344,7 @@ impl Session {
             Change::Ended(call, reason) => {
                 self.end_overtalk(voice, None);
                 self.qd.call_ended();
+                self.mute.call_ended();
                 voice.fact(&self.headset.id, HeadsetFact::CallEnded);
                 let lasted = voice.now.monotonic.saturating_sub(call.since);
                 let detail = EventDetail {

@@ -11,6 +11,8 @@ use sidetone_wire::message::StationMessage;
 #[derive(Debug)]
 pub(super) struct Voice<'a> {
     pub(super) now: Now,
+    /// Seconds between two messages of `telemetry/audio`.
+    pub(super) telemetry_every_s: u64,
     pub(super) ids: &'a mut IdMint,
     pub(super) alerts: &'a mut AlertEngine,
     pub(super) scratch: &'a mut Vec<AlertOutput>,

@@ -99,7 +99,7 @@ fn node_listing(node: HidNode, name: &str) -> NodeListing {
         Err(reason) => NodeListing {
             device: node.device,
             reports: Vec::new(),
-            unreadable: Some(reason),
+            unreadable: Some(reader::unreadable_descriptor(name, &reason)),
         },
     }
 }
@@ -211,6 +211,8 @@ mod tests {
         };
         let listings = list_in(&roots, &QuirkBook::built_in());
         let said = listings[0].nodes[0].unreadable.as_deref().unwrap();
+        assert!(said.starts_with("Speak cannot be read: "), "{said}");
+        assert!(said.contains("update its firmware"), "{said}");
         assert!(
             said.contains("1 collections are still open at the end"),
             "{said}"

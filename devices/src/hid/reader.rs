@@ -66,6 +66,11 @@ impl Shared {
         }
     }
 
+    /// The product's name, as sentences say it.
+    pub(crate) fn name(&self) -> &str {
+        &self.identity.name
+    }
+
     fn tell(&self, at: Instant, kind: HeadsetEventKind) {
         // Nobody listens any more only while everything is being taken down.
         let _ = self.events.send(HeadsetEvent {
@@ -199,6 +204,14 @@ fn open(device: &Path) -> Result<HidDevice, hidapi::HidError> {
             message: "not a device path".to_owned(),
         })?;
     HidApi::new()?.open_path(&path)
+}
+
+/// One sentence for a headset whose descriptor was refused.
+pub(crate) fn unreadable_descriptor(name: &str, reason: &str) -> String {
+    format!(
+        "{name} cannot be read: {reason}; update its firmware, or report it to the makers of Sidetone \
+         with the output of `usbhid-dump` (its sound works all the same)"
+    )
 }
 
 /// One sentence that says why a node cannot be read and what to do.

@@ -4,7 +4,7 @@ use super::scenario::{Scenario, clean, zeros};
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{HeadsetFact as F, How, Mute};
 use sidetone_dsp::second::SideSecond;
-use sidetone_dsp::units::Db;
+use sidetone_dsp::units::{Db, Dbov};
 use sidetone_wire::vocabulary::ClearReason;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn hold_and_quick_disconnect_hold_the_sound_back_and_then_all_is_counted_anew() 
 }
 
 #[test]
-fn mute_holds_back_only_the_agents_dead_side() {
+fn mute_holds_one_way_audio_back_on_either_side() {
     Scenario::new()
         .sound(zeros(), Some(clean()))
         .then(F::Mute(Mute::Off { how: How::Mixer }))
@@ -66,6 +66,22 @@ fn mute_holds_back_only_the_agents_dead_side() {
             "5.0 raised one_way_audio agent dead",
             "7.0 cleared one_way_audio agent dead inhibited",
         ]);
+    let still = SideSecond {
+        level: Dbov(-85.0),
+        digital_silence_ratio: 0.1,
+        ..zeros()
+    };
+    Scenario::new()
+        .sound(clean(), Some(still))
+        .then(F::Mute(Mute::On {
+            how: How::Mixer,
+            since: Duration::ZERO,
+        }))
+        .call()
+        .until(2.0)
+        .expect(&[])
+        .until(60.0)
+        .expect(&["3.0 raised muted_at_call_start call"]);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use sidetone_devices::headset::{HeadsetIdentity, ProductId, UsbPath, VendorId};
 use sidetone_dsp::second::{SecondSummary, SideSecond};
 use sidetone_dsp::units::{Db, Dbov};
 use sidetone_wire::message::StationMessage;
+use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
 
 const TICK_MS: u64 = 100;
@@ -77,12 +78,17 @@ pub(super) fn identity(serial: &str) -> HeadsetIdentity {
 }
 
 pub(super) fn station() -> Station {
+    station_with_telemetry_every(1)
+}
+
+pub(super) fn station_with_telemetry_every(seconds: u16) -> Station {
     Station::new(StationConfig {
         alerts: AlertConfig::default(),
         ids: IdMint::seeded(3),
         name_headset: Box::new(|identity, usb| {
             HeadsetId::new(identity.serial.clone().unwrap_or_else(|| usb.to_string()))
         }),
+        telemetry_every_s: NonZeroU16::new(seconds).expect("not zero"),
     })
 }
 

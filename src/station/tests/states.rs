@@ -1,6 +1,6 @@
 //! Mute and quick disconnect, from whatever tells them.
 
-use super::desk::{Desk, clean, zeros};
+use super::desk::{Desk, clean, station_with_telemetry_every, zeros};
 use crate::station::{Input, Output};
 use sidetone_devices::event::ControlEvent::{MutePressed, MuteState, QuickDisconnect};
 use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties, Side};
@@ -104,6 +104,35 @@ fn muted_before_the_call_raises_its_alert() {
                 "20.0 alert.cleared muted_at_call_start call condition",
             ],
         );
+}
+
+/// A softphone un-mutes the headset when it hangs up; a mute that was only counted or concluded must
+/// not be taken for one at the start of the next call.
+#[test]
+fn a_counted_mute_ends_with_its_call_and_a_told_one_does_not() {
+    let in_the_second_call = |desk: Desk, act: fn(Desk) -> Desk| {
+        act(desk.captures().until(8.0))
+            .until(12.0)
+            .softphone(None)
+            .until(20.0)
+            .captures()
+            .until(30.0)
+    };
+    in_the_second_call(Desk::new().mixer(false), |desk| desk.control(MutePressed))
+        .expect_of(MUTE, &["8.0 mute.on inferred", "13.5 mute.off mixer"]);
+    in_the_second_call(Desk::new(), |desk| {
+        desk.control(MuteState {
+            muted: true,
+            verified: true,
+        })
+    })
+    .expect_of(
+        MUTE,
+        &[
+            "8.0 mute.on reported",
+            "23.3 alert.raised muted_at_call_start call",
+        ],
+    );
 }
 
 #[test]
@@ -326,4 +355,19 @@ fn telemetry_comes_once_a_second_of_a_call_and_never_holds_null() {
     assert_eq!(keys["uplink"], "unknown");
     assert!(!keys.contains_key("customer_level_dbov"));
     assert!(!keys.contains_key("agent_snr_db"));
+}
+
+#[test]
+fn telemetry_keeps_the_interval_it_was_given() {
+    let mut desk = Desk::empty();
+    desk.station = station_with_telemetry_every(5);
+    let desk = desk.hid(true).card(true).captures().until(13.0);
+    let audio = |output: &&Output| {
+        matches!(
+            output,
+            Output::Message(StationMessage::Telemetry(Telemetry::Audio { .. }))
+        )
+    };
+    // Twelve seconds of a call: the first, the sixth and the eleventh.
+    assert_eq!(desk.outputs.iter().filter(audio).count(), 3);
 }
