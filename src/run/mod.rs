@@ -21,6 +21,7 @@ mod privacy;
 mod selection;
 mod settings;
 mod sound;
+mod troubles;
 mod watchdog;
 
 use crate::config::Loaded;

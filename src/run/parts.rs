@@ -6,6 +6,7 @@ use super::disclosure::Disclosure;
 use super::selection::Selection;
 use super::settings::TICK;
 use super::sound::{SoundCommand, SoundThread};
+use super::troubles::Troubles;
 use super::watchdog::{Signs, Watchdog};
 use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
@@ -51,6 +52,7 @@ pub(super) struct Parts {
     outputs: Vec<Output>,
     selection: Selection,
     disclosure: Disclosure,
+    troubles: Troubles,
     say: mpsc::Sender<StationMessage>,
     outbox: watch::Receiver<OutboxStats>,
     health_every: Duration,
@@ -95,6 +97,7 @@ impl Parts {
             outputs: Vec::new(),
             selection: Selection::new(&config.devices),
             disclosure: Disclosure::new(&config.privacy),
+            troubles: Troubles::default(),
             say,
             outbox,
             health_every: Duration::from_secs(config.telemetry.health_interval_s.into()),
@@ -120,6 +123,7 @@ impl Parts {
         match heard {
             Heard::Headset(event) => {
                 if self.selection.admits(&event) {
+                    self.troubles.headset(&event);
                     self.tell_station(event.at, Input::Headset(event));
                 }
             }
@@ -139,6 +143,7 @@ impl Parts {
                     _ => {}
                 }
                 if self.selection.admits_sound(&told) {
+                    self.troubles.audio(&told);
                     self.tell_station(event.at, Input::Audio(told));
                 }
             }
