@@ -1,7 +1,7 @@
 //! Which parts belong to one plug: the way from any sysfs node up to its USB device.
 //!
 //! *Promises*: a HID interface and a sound card of the same headset yield the same
-//! [`UsbPath`](crate::headset::UsbPath), also through a symbolic link of `/sys/class`.
+//! [`UsbPath`], also through a symbolic link of `/sys/class`.
 //!
 //! *Fails* with `None` for everything that is not behind USB (uhid, Bluetooth, on-board sound) or is
 //! already gone.

@@ -40,7 +40,7 @@ mod inhibit;
 mod lifecycle;
 mod rules;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod texts;
 
 pub use engine::AlertEngine;

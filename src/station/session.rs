@@ -204,7 +204,7 @@ impl Session {
             far_end: self.far_end,
             muted,
         };
-        if second.second % voice.telemetry_every_s == 0 {
+        if second.second.is_multiple_of(voice.telemetry_every_s) {
             voice.message(telemetry::audio(now, &about, &second));
         }
         voice.fact(&self.headset.id, HeadsetFact::Second(second));

@@ -2,5 +2,5 @@
 
 mod calls;
 mod life;
-mod scenario;
+pub(crate) mod scenario;
 mod sound;

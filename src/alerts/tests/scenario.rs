@@ -31,7 +31,7 @@ pub(super) struct Scenario {
 }
 
 /// A living, faultless side: speech at −26 dBov over a quiet room.
-pub(super) fn clean() -> SideSecond {
+pub(crate) fn clean() -> SideSecond {
     SideSecond {
         level: Dbov(-28.0),
         active_speech_level: Some(Dbov(-26.0)),
@@ -52,7 +52,7 @@ pub(super) fn clean() -> SideSecond {
 }
 
 /// Nothing but zeros; the running figures stay as they were.
-pub(super) fn zeros() -> SideSecond {
+pub(crate) fn zeros() -> SideSecond {
     SideSecond {
         level: Dbov::FLOOR,
         speech_ratio: 0.0,
@@ -250,7 +250,7 @@ impl Scenario {
 }
 
 /// An enumeration's name in the contract.
-fn name(value: &impl serde::Serialize) -> String {
+pub(crate) fn name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value)
         .ok()
         .and_then(|v| v.as_str().map(str::to_owned))

@@ -5,13 +5,14 @@
 //! `"12.0 call.started inferred"`, `"12.0 open"`.
 
 use crate::alerts::config::AlertConfig;
+use crate::alerts::tests::scenario::name;
+pub(super) use crate::alerts::tests::scenario::{clean, zeros};
 use crate::alerts::{HeadsetId, IdMint, Now};
 use crate::station::{AudioInput, DspCommand, Input, Output, Station, StationConfig};
 use sidetone_devices::audio::api::{Application, AudioCommand, FarEnd};
 use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
 use sidetone_devices::headset::{HeadsetIdentity, ProductId, UsbPath, VendorId};
 use sidetone_dsp::second::{SecondSummary, SideSecond};
-use sidetone_dsp::units::{Db, Dbov};
 use sidetone_wire::message::StationMessage;
 use std::num::NonZeroU16;
 use std::time::{Duration, Instant};
@@ -30,37 +31,6 @@ pub(super) struct Desk {
     sound: (SideSecond, Option<SideSecond>),
     pub(super) outputs: Vec<Output>,
     told: Vec<String>,
-}
-
-/// A living side: speech at −26 dBov in a quiet room.
-pub(super) fn clean() -> SideSecond {
-    SideSecond {
-        level: Dbov(-40.0),
-        active_speech_level: Some(Dbov(-26.0)),
-        noise: Some(Dbov(-62.0)),
-        noise_a: Some(Dbov(-66.0)),
-        snr: Some(Db(36.0)),
-        noise_kind: None,
-        noise_gated: false,
-        speech_ratio: 0.4,
-        clipped_ratio: 0.0,
-        dropouts: 0,
-        dropout_ms: 0.0,
-        crackles: 0,
-        hum: None,
-        dc_offset: 0.0,
-        digital_silence_ratio: 0.0,
-    }
-}
-
-/// Nothing but zeros.
-pub(super) fn zeros() -> SideSecond {
-    SideSecond {
-        level: Dbov::FLOOR,
-        speech_ratio: 0.0,
-        digital_silence_ratio: 1.0,
-        ..clean()
-    }
 }
 
 pub(super) fn plug(number: u8) -> UsbPath {
@@ -293,12 +263,4 @@ fn line(output: &Output) -> Option<String> {
         Output::Message(_) => return None,
     }
     Some(words.join(" "))
-}
-
-/// An enumeration's name in the contract.
-fn name(value: &impl serde::Serialize) -> String {
-    serde_json::to_value(value)
-        .ok()
-        .and_then(|v| v.as_str().map(str::to_owned))
-        .expect("an enumeration is a string")
 }

@@ -351,7 +351,7 @@ fn telemetry_comes_once_a_second_of_a_call_and_never_holds_null() {
     assert_eq!(figures.len(), 4);
     let keys = figures[0].as_object().expect("an object");
     assert!(keys.values().all(|value| !value.is_null()));
-    assert_eq!(keys["agent_level_dbov"], -40.0);
+    assert_eq!(keys["agent_level_dbov"], -28.0);
     assert_eq!(keys["uplink"], "unknown");
     assert!(!keys.contains_key("customer_level_dbov"));
     assert!(!keys.contains_key("agent_snr_db"));
