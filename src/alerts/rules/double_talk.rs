@@ -135,10 +135,12 @@ impl Rule for DoubleTalk {
 
         let last = self.past.back().copied();
         let newest = self.running.map(|start| (start, now)).or(last);
+        // What would be cleared at once is not raised either: the share of a minute may cross its
+        // limit long after they stopped, as the call's first half minute ends.
+        let quiet = newest.is_none_or(|(_, end)| {
+            self.running.is_none() && now.saturating_sub(end) >= span(config.keep_for_s)
+        });
         if let Some(raised) = self.raised {
-            let quiet = newest.is_none_or(|(_, end)| {
-                self.running.is_none() && now.saturating_sub(end) >= span(config.keep_for_s)
-            });
             if quiet {
                 self.raised = None;
                 self.past.clear();
@@ -148,7 +150,7 @@ impl Rule for DoubleTalk {
             return Some(finding(raised, config.severity));
         }
 
-        let (start, end) = newest?;
+        let (start, end) = newest.filter(|_| !quiet)?;
         let longest = end.saturating_sub(start).as_secs_f64();
         let elapsed = now.saturating_sub(from).as_secs_f64();
         let seconds = self.seconds_since(from, now);

@@ -43,6 +43,16 @@ fn short_overtalks_are_told_by_their_share_after_thirty_seconds() {
     ]);
 }
 
+/// They stopped at 15 s; the first half minute ends at 30 s with a share of 18 %.
+#[test]
+fn overtalk_that_was_over_long_ago_is_not_raised_when_the_half_minute_ends() {
+    let mut call = Scenario::new().sound(clean(), Some(clean())).call();
+    for i in 0..3 {
+        call = call.until(8.0 + f64::from(i) * 2.5).overtalk(1.8);
+    }
+    call.until(60.0).expect(&[]);
+}
+
 #[test]
 fn an_overtalk_nobody_ends_is_over_when_the_agent_mutes_or_the_sound_stops() {
     use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
