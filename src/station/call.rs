@@ -190,7 +190,8 @@ impl CallTracker {
         if self.call.is_none() {
             return self.capturing.then(|| self.capture_since + STREAM_STARTS);
         }
-        let ends = if self.hook.follows_calls || self.line_busy.follows_calls {
+        let reported = self.call.is_some_and(|call| call.how == How::Reported);
+        let ends = if reported || self.hook.follows_calls || self.line_busy.follows_calls {
             self.hook.off_since.max(self.line_busy.off_since) + HOOK_ENDS
         } else {
             self.capture_since + STREAM_ENDS
@@ -261,12 +262,15 @@ impl CallTracker {
             Some(EndReason::HeadsetGone)
                 .filter(|_| self.gone)
                 .or(Some(EndReason::StreamClosed))
-        } else if reported && rested(&self.hook) && rested(&self.line_busy) {
-            Some(if self.hook.off_since >= self.line_busy.off_since {
-                EndReason::HookOn
-            } else {
-                EndReason::LineIdle
-            })
+        } else if reported {
+            // That no stream was ever there says nothing: the device told of the call, and tells its end.
+            (rested(&self.hook) && rested(&self.line_busy)).then_some(
+                if self.hook.off_since >= self.line_busy.off_since {
+                    EndReason::HookOn
+                } else {
+                    EndReason::LineIdle
+                },
+            )
         } else {
             streamless.then_some(EndReason::StreamClosed)
         }

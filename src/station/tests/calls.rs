@@ -124,6 +124,27 @@ fn a_hook_switch_that_never_moved_or_moved_without_any_stream_does_not_hide_call
 }
 
 #[test]
+fn a_call_without_any_stream_ends_by_its_hook_switch_and_not_by_a_bounce() {
+    Desk::new()
+        .until(10.0)
+        .control(HookSwitch(true))
+        .until(20.0)
+        .control(HookSwitch(false))
+        .until(20.1)
+        .control(HookSwitch(true))
+        .until(30.0)
+        .control(HookSwitch(false))
+        .until(40.0)
+        .expect_of(
+            CALL,
+            &[
+                "10.0 call.started reported",
+                "30.2 call.ended 20.2 s hook_on",
+            ],
+        );
+}
+
+#[test]
 fn a_bouncing_cradle_is_one_call() {
     Desk::new()
         .control(HookSwitch(true))
