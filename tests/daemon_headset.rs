@@ -107,6 +107,7 @@ async fn two_calls_with_mute_and_quick_disconnect_from_report_to_subscriber() {
     assert_eq!(
         about_calls,
         [
+            "daemon.started",
             "headset.added",
             "hook.off",
             "call.started",
@@ -121,6 +122,7 @@ async fn two_calls_with_mute_and_quick_disconnect_from_report_to_subscriber() {
             "call.started",
             "qd.open",
             "call.ended",
+            "daemon.stopped",
         ]
     );
 }

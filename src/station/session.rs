@@ -283,6 +283,10 @@ impl Session {
         self.mute.asleep();
         self.qd.forget();
         self.told.hook_off = None;
+        // Nobody looks any more, which is not the same as closed.
+        if self.told.quick_disconnect.take().is_some() {
+            voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(None));
+        }
         self.tell_states(voice);
     }
 
