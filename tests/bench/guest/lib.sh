@@ -153,13 +153,13 @@ call_end() {
 
 # --- the program under test -----------------------------------------------------------------------------
 
-# Subscribes as an integrator would, and starts the daemon.
+# Subscribes as an integrator would, and starts the daemon with the configuration $CONFIG.
 sidetone_start() {
   mosquitto_sub -h 127.0.0.1 -V 5 -t 'sidetone/#' -F '%U %r %t %p' >"$MESSAGES" 2>"$LOGS/subscriber.log" &
   sleep 0.2
   CAUSE=
   mark
-  sidetone run -c /t/sidetone.toml >"$LOGS/sidetone.log" 2>&1 8>&- &
+  sidetone run -c "${CONFIG:-/t/sidetone.toml}" >"$LOGS/sidetone.log" 2>&1 8>&- &
   SIDETONE=$!
   expect_message 10 /status state=ready
   [ "$FAILURES" = 0 ] || finish

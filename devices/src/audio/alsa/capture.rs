@@ -32,13 +32,15 @@ pub(super) fn run(worker: &Worker, wish: &WishBox, report: Report<'_>) {
         if let Some(news) = wish.news(&mut seen) {
             now = news;
         }
-        for side in &mut sides {
-            let wanted = match now.target(side.side) {
-                Some(Target::Alsa(target)) => Some(target),
-                Some(Target::Server(_)) | None => None,
-            };
-            side.follow(wanted, report);
-        }
+        let wanted = |side| match now.target(side) {
+            Some(Target::Alsa(target)) => Some(target),
+            Some(Target::Server(_)) | None => None,
+        };
+        let [agent, customer] = &mut sides;
+        agent.follow(wanted(StreamSide::Agent), report);
+        // A softphone that holds the microphone for itself plays past the loopback too.
+        let shared = agent.open.is_some();
+        customer.follow(wanted(StreamSide::Customer).filter(|_| shared), report);
         std::thread::sleep(TICK);
     }
 }

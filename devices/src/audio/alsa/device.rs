@@ -2,7 +2,9 @@
 
 use crate::audio::tap::{TapReader, TapWriter, tap};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{BufferSize, ErrorKind, SampleFormat, StreamConfig};
+use cpal::{
+    BufferSize, ErrorKind, FromSample, I24, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize,
+};
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -65,17 +67,26 @@ impl Capture {
         let channels = NonZeroU16::new(native.channels()).unwrap_or(NonZeroU16::MIN);
         let rate = native.sample_rate();
         let second = usize::try_from(rate).unwrap_or(usize::MAX);
-        let (writer, reader) = tap(channels, rate, second).map_err(|error| OpenError::Failed {
+        let impossible = |reason: String| OpenError::Failed {
             pcm: pcm.to_owned(),
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let (writer, reader) =
+            tap(channels, rate, second).map_err(|error| impossible(error.to_string()))?;
         let config = StreamConfig {
             channels: channels.get(),
             sample_rate: rate,
-            buffer_size: BufferSize::Fixed(PERIOD),
+            buffer_size: period(native.buffer_size()),
+        };
+        let start = match native.sample_format() {
+            SampleFormat::I16 => start::<i16>,
+            SampleFormat::I24 => start::<I24>,
+            SampleFormat::I32 => start::<i32>,
+            SampleFormat::F32 => start::<f32>,
+            other => return Err(impossible(format!("its samples are {other}"))),
         };
         let signs = Arc::new(Signs::default());
-        let stream = start(&device, config, native.sample_format(), writer, &signs);
+        let stream = start(&device, config, writer, &signs);
         let stream = stream.map_err(failed)?;
         stream.play().map_err(failed)?;
         let capture = Self {
@@ -97,52 +108,48 @@ impl Capture {
     }
 }
 
-fn start(
+/// What a shared device runs at is settled by who opened it first; 20 ms only where there is a choice.
+fn period(possible: &SupportedBufferSize) -> BufferSize {
+    match possible {
+        SupportedBufferSize::Range { min, max } => BufferSize::Fixed(PERIOD.min(*max).max(*min)),
+        SupportedBufferSize::Unknown => BufferSize::Default,
+    }
+}
+
+fn start<T>(
     device: &cpal::Device,
     config: StreamConfig,
-    format: SampleFormat,
     mut writer: TapWriter,
     signs: &Arc<Signs>,
-) -> Result<cpal::Stream, cpal::Error> {
+) -> Result<cpal::Stream, cpal::Error>
+where
+    T: SizedSample,
+    f32: FromSample<T>,
+{
     let (counted, failing) = (Arc::clone(signs), Arc::clone(signs));
-    let channels = u64::from(config.channels.max(1));
-    let on_error = move |error: cpal::Error| {
-        // An overrun is a gap, which the frame counter shows.
-        if !matches!(error.kind(), ErrorKind::Xrun) {
-            failing.lost.store(true, Ordering::Relaxed);
-        }
-    };
-    let count = move |samples: usize| {
-        let frames = samples as u64 / channels;
-        counted.frames.fetch_add(frames, Ordering::Relaxed);
-    };
-    if format == SampleFormat::F32 {
-        return device.build_input_stream(
-            config,
-            move |samples: &[f32], _: &cpal::InputCallbackInfo| {
-                writer.push(samples);
-                count(samples.len());
-            },
-            on_error,
-            Some(PATIENCE),
-        );
-    }
-    // `plug` converts everything else to 16 bit, the format of USB headsets.
-    let whole = SCRATCH - SCRATCH % usize::from(config.channels.max(1));
+    let channels = usize::from(config.channels.max(1));
+    let whole = SCRATCH - SCRATCH % channels;
     let mut scratch = [0.0_f32; SCRATCH];
     device.build_input_stream(
         config,
-        move |samples: &[i16], _: &cpal::InputCallbackInfo| {
+        move |samples: &[T], _: &cpal::InputCallbackInfo| {
             for part in samples.chunks(whole) {
                 for (place, sample) in scratch.iter_mut().zip(part) {
-                    *place = f32::from(*sample) / 32_768.0;
+                    *place = f32::from_sample_(*sample);
                 }
                 writer.push(&scratch[..part.len()]);
             }
             scratch.fill(0.0);
-            count(samples.len());
+            let frames = samples.len() / channels;
+            counted.frames.fetch_add(frames as u64, Ordering::Relaxed);
         },
-        on_error,
+        move |error: cpal::Error| {
+            // An overrun is a gap, which the frame counter shows; without real-time priority the
+            // stream runs on.
+            if !matches!(error.kind(), ErrorKind::Xrun | ErrorKind::RealtimeDenied) {
+                failing.lost.store(true, Ordering::Relaxed);
+            }
+        },
         Some(PATIENCE),
     )
 }
