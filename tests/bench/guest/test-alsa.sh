@@ -11,14 +11,14 @@ find_card() {
 find_source() { [ ! -e "/proc/asound/$(find_card)/pcm0c" ] || find_card; }
 find_sink() { [ ! -e "/proc/asound/$(find_card)/pcm0p" ] || find_card; }
 
-# The softphone: it answers with the customer talking, and keeps what the microphone gives.
+# The softphone: two seconds later the customer talks. What the microphone gives is kept.
 call_start() {
   mark
   CAUSE=
   rm -f "$LOGS"/arecord.log "$LOGS"/aplay.log "$LOGS"/agent.raw
   arecord -q -D "$1" -t raw -f S16_LE -r 48000 -c 1 "$LOGS/agent.raw" 2>"$LOGS/arecord.log" 8>&- &
   RECORDS=$!
-  { for _ in 1 2 3 4; do tail -c +45 $SOUNDS/customer.wav; done; } 2>/dev/null |
+  { head -c 192000 /dev/zero; tail -c +45 $SOUNDS/customer.wav; tail -c +45 $SOUNDS/customer.wav; } 2>/dev/null |
     aplay -q -D "$2" -t raw -f S16_LE -r 48000 -c 1 2>"$LOGS/aplay.log" 8>&- &
   PLAYS=$!
 }
@@ -30,16 +30,24 @@ call_end() {
   wait $RECORDS $PLAYS
 }
 
-# pcm CARD NAME: whether that PCM is open.
-pcm_open() { ! grep -q closed "/proc/asound/$1/$2/sub0/status"; }
-pcm_closed() { ! pcm_open "$@"; }
+# Whether any program has the headset's microphone or the copy of the customer open.
+nobody_listens() {
+  for _pcm in "$CARD/pcm0c" Loopback/pcm1c; do
+    grep -q closed "/proc/asound/$_pcm/sub0/status" || return 1
+  done
+}
 
-# in_range KEY LOW HIGH: a number of $MESSAGE, wherever the key first occurs after "$4".
-in_range() {
-  echo "$MESSAGE" | awk -v key="\"$1\":" -v low="$2" -v high="$3" -v after="$4" '{
-    at = index($0, after); rest = substr($0, at)
-    at = index(rest, key); value = substr(rest, at + length(key))
-    exit !(at && value + 0 >= low && value + 0 <= high) }'
+# telemetry_of KEY: that number of $MESSAGE.
+telemetry_of() { echo "$MESSAGE" | sed -n "s/.*\"$1\":\([-0-9.]*\).*/\1/p"; }
+
+# Whether LOW <= VALUE <= HIGH.
+between() { awk -v low="$1" -v value="$2" -v high="$3" 'BEGIN { exit !(value != "" && value + 0 >= low && value + 0 <= high) }'; }
+
+# same_sound RAW REFERENCE LOW HIGH: whether the recording is the reference with a gain from LOW to HIGH dB.
+same_sound() {
+  sidetone-bench levels "$1" "$SOUNDS/$2" | tee "$LOGS/levels" | sed 's/^/  /'
+  awk -v low="$3" -v high="$4" '/found/ { split($3, g, "="); split($4, c, "=") }
+    END { exit !(c[2] > 0.9 && g[2] > low && g[2] < high) }' "$LOGS/levels"
 }
 
 insmod /usr/lib/modules/snd-aloop.ko
@@ -51,24 +59,69 @@ plug
 CARD=$(find_card)
 echo "  $(tr -s ' \n' ' ' </proc/asound/cards)"
 sed "s/^defaults.sidetone.card .*/defaults.sidetone.card \"$CARD\"/" /t/asound.conf >/etc/asound.conf
-headset mic agent.wav loop
 sidetone_start
 MARK=0
 expect_message 5 /event/headset.added
-check "nobody listens outside a call" pcm_closed "$CARD" pcm0c
+check "nobody listens outside a call" nobody_listens
 
-# A call over the shared devices.
+# Only the customer talks; the headset's speaker is heard in its microphone, 20 dB down.
+headset mic silence, leak -20 40
 call_start default default
 expect_message 5 /event/call.started
-expect_message 8 /telemetry/audio measured_at=capture far_source=mix
-sleep 3
+arecord -q -D "plug:'dsnoop:CARD=Loopback,DEV=1'" -d 5 -t raw -f S16_LE -r 48000 -c 1 "$LOGS/customer.raw" 8>&-
 mark
-expect_message 5 /telemetry/audio
-echo "  $MESSAGE"
-cat /proc/asound/$CARD/pcm0c/sub0/status /proc/asound/Loopback/pcm1c/sub0/status
+expect_message 5 /telemetry/audio measured_at=capture far_source=mix lost_samples=0
+customer=$(telemetry_of customer_active_speech_level_dbov)
+check "the customer's level is right ($customer dBov)" between -26 "$customer" -23
+agent=$(telemetry_of agent_level_dbov)
+check "in the agent's microphone is only the leak ($agent dBov)" between -65 "$agent" -35
 call_end
-expect_message 5 /event/call.ended
+check "two seconds after the call nobody listens" wait_for 2 nobody_listens
+expect_message 4 /event/call.ended
+check "what is played reaches the loopback unchanged" same_sound "$LOGS/customer.raw" customer.wav -0.5 0.5
+check "what is played reaches the headset" same_sound "$LOGS/agent.raw" customer.wav -21.5 -18.5
+starved=$(statistic speaker_starved)
+check "the kernel kept the speaker fed (ran dry $starved times)" [ "$starved" -le 2 ]
 
+# Both talk, and mains hum begins.
+headset leak off, mic agent.wav loop
+call_start default default
+headset hum 50 -45
+expect_message 8 /telemetry/audio lost_samples=0
+agent=$(telemetry_of agent_active_speech_level_dbov)
+check "the agent's level is right ($agent dBov)" between -30 "$agent" -20
+expect_message 10 /event/overtalk.started
+expect_message 25 /alert/line_noise/agent state=raised fault=hum
+
+# The plug is pulled in the call.
+unplug
+expect_message 6 '/alert/headset_gone/headset-[-0-9a-f]*' state=raised severity=major
+call_end
+headset hum off
+plug
+expect_message 6 '/alert/headset_gone/headset-[-0-9a-f]*' state=cleared
+check "nobody listens before the next call" nobody_listens
+call_start default default
+expect_message 15 /telemetry/audio far_source=mix lost_samples=0
+call_end
+check "two seconds after the call nobody listens" wait_for 2 nobody_listens
+expect_message 15 /event/call.ended
+
+# Without the shared devices the softphone has the headset for itself.
+rm /etc/asound.conf
+call_start "plughw:CARD=$CARD" "plughw:CARD=$CARD"
+expect_message 5 /event/call.started
+expect_message 5 /status state=degraded reason=audio_busy
+check "the log names who holds it" grep -q 'arecord holds .* /etc/asound.conf' "$LOGS/sidetone.log"
+headset volume +
+expect_message 2 /event/volume.changed step=1
+expect_none 1 /telemetry/audio
+call_end
+expect_message 4 /event/call.ended
+
+expect_once headset_gone
+expect_once line_noise fault=hum
+expect_no_alert_but double_talk line_noise headset_gone
+expect_nothing_written
 sidetone_stop
-FAILURES=1
 finish

@@ -3,7 +3,8 @@
 use crate::audio::tap::{TapReader, TapWriter, tap};
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{
-    BufferSize, ErrorKind, FromSample, I24, SampleFormat, SizedSample, StreamConfig, SupportedBufferSize,
+    BufferSize, ErrorKind, FromSample, I24, SampleFormat, SizedSample, StreamConfig,
+    SupportedBufferSize,
 };
 use std::num::NonZeroU16;
 use std::sync::Arc;
