@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod analyze;
 pub mod cli;
 pub mod config;
+mod overtalk;
 pub mod run;
 pub mod station;
 pub mod uplink;

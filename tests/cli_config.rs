@@ -67,7 +67,7 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
         ),
         (
             "[node]\nzzzzzzzz = 1",
-            "2:1: there is no key `node.zzzzzzzz`; the keys of [node] are groups, name, org, site, state_dir, team",
+            "2:1: there is no key `node.zzzzzzzz`; the keys of [node] are name, org, site, state_dir, team",
         ),
         (
             "[node]\norg = \"Big Corp\"",
@@ -102,11 +102,11 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
             "must be a whole number from 5 to 300, not a number beyond 64 bits",
         ),
         (
-            "[hold]\non_inferred = 1",
-            "2:15: `hold.on_inferred` must be true or false, not 1",
+            "[privacy]\naggregate = 1",
+            "2:13: `privacy.aggregate` must be true or false, not 1",
         ),
         (
-            "[hold]\non_inferred = 1979-05-27",
+            "[privacy]\naggregate = 1979-05-27",
             "must be true or false, not a date",
         ),
         (
@@ -259,7 +259,7 @@ fn show_says_which_file_set_what() {
         "{}",
         run.out
     );
-    assert!(run.out.contains("\non_inferred = false\n"), "{}", run.out);
+    assert!(run.out.contains("\naggregate = false\n"), "{}", run.out);
     // What it shows can be used as a file again.
     let (again, _) = check(&run.out);
     assert_eq!((again.status, again.err.as_str()), (0, ""));
@@ -276,12 +276,7 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
         let scope = leaf["x-scope"].as_str();
         let expected = match key {
             "devices.quirks_dir" | "privacy.agent_key_file" => "local",
-            _ if ["node.", "broker.", "hold."]
-                .iter()
-                .any(|s| key.starts_with(s)) =>
-            {
-                "local"
-            }
+            _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
             _ => "remote",
         };
         assert_eq!(scope, Some(expected), "{key}");

@@ -14,9 +14,12 @@ fn files_of_a_directory_are_merged_in_the_order_of_their_names() {
     for (name, text) in [
         (
             "10-site.toml",
-            "[node]\norg = \"site\"\ngroups = [\"a\", \"b\"]\n[log]\nlevel = \"debug\"\n",
+            "[node]\norg = \"site\"\n[devices]\nexclude = [\"0b0e:*\", \"1395:*\"]\n[log]\nlevel = \"debug\"\n",
         ),
-        ("20-desk.toml", "[node]\norg = \"desk\"\ngroups = [\"c\"]\n"),
+        (
+            "20-desk.toml",
+            "[node]\norg = \"desk\"\n[devices]\nexclude = [\"047f:c056\"]\n",
+        ),
         ("30-not.conf", "[node]\norg = \"never\"\n"),
         (".40-hidden.toml", "[node]\norg = \"never\"\n"),
     ] {
@@ -28,8 +31,9 @@ fn files_of_a_directory_are_merged_in_the_order_of_their_names() {
     let node = &loaded.config.node;
     assert_eq!(node.org.as_str(), "desk");
     // A list is replaced, not appended to (RFC 7396).
-    let groups: Vec<&str> = node.groups.iter().map(config::Name::as_str).collect();
-    assert_eq!(groups, ["c"]);
+    let exclude = &loaded.config.devices.exclude;
+    let exclude: Vec<_> = exclude.iter().map(ToString::to_string).collect();
+    assert_eq!(exclude, ["047f:c056"]);
     assert_eq!(loaded.config.log.level, LogLevel::Debug);
     assert!(loaded.origins["node.org"].file.ends_with("20-desk.toml"));
     assert!(loaded.origins["log.level"].file.ends_with("10-site.toml"));
@@ -103,7 +107,7 @@ fn toml_like() -> impl Strategy<Value = String> {
     let key = prop::sample::select(vec![
         "url",
         "org",
-        "groups",
+        "exclude",
         "ratio",
         "node",
         "enabled",

@@ -9,13 +9,13 @@ use super::report::{
 };
 use super::wav::{Channels, WavFault, WavFile};
 use crate::alerts::config::AlertConfig;
+use crate::overtalk::party;
 use sidetone_dsp::analyzer::CallAnalyzer;
 use sidetone_dsp::measurement::{
-    Measurement, NoiseKind, OvertalkEvent, OvertalkParties, SPEECH_LAG_FRAMES, Side,
+    Measurement, NoiseKind, OvertalkEvent, OvertalkParties, SPEECH_LAG_FRAMES,
 };
 use sidetone_dsp::totals::SideTotals;
 use sidetone_dsp::units::Dbov;
-use sidetone_wire::vocabulary as wire;
 use std::io::{self, Read, Seek};
 
 /// Why a recording has no report.
@@ -125,17 +125,11 @@ impl Story {
 }
 
 fn overtalk(start: u64, end: u64, parties: OvertalkParties) -> OvertalkReport {
-    let side = |side: Option<Side>| {
-        side.map(|side| match side {
-            Side::Agent => wire::Side::Agent,
-            Side::Customer => wire::Side::Customer,
-        })
-    };
     OvertalkReport {
         start_s: seconds(start),
         end_s: seconds(end),
-        floor: side(parties.floor),
-        interrupter: side(parties.interrupter),
+        floor: party(parties.floor),
+        interrupter: party(parties.interrupter),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Unknown is `null`, decibels floor at −100.0, ratios are 0..1 of the file's duration.
 
 use serde::Serialize;
-use sidetone_wire::vocabulary::{AlertKind, Fault, Severity, Side};
+use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Severity, Side};
 
 /// Name and version of the schema.
 pub const SCHEMA: &str = "sidetone.analysis/1";
@@ -102,10 +102,10 @@ pub struct OvertalkReport {
     pub start_s: f64,
     /// Last moment in which both spoke.
     pub end_s: f64,
-    /// The side that spoke first; `null`: both began together.
-    pub floor: Option<Side>,
+    /// The side that spoke first; `none`: both began together.
+    pub floor: OvertalkParty,
     /// The other one.
-    pub interrupter: Option<Side>,
+    pub interrupter: OvertalkParty,
 }
 
 /// Who spoke when: `[start_s, end_s]` of each stretch of decided speech, 200 ms of hangover included.

@@ -2,6 +2,7 @@
 
 use super::report::{Analysis, DoubleTalkReport, SideReport};
 use serde::Serialize;
+use sidetone_wire::vocabulary::OvertalkParty;
 use std::fmt::Write;
 
 /// A row of the table: what, unit, and the figure of one side.
@@ -106,8 +107,8 @@ fn write_double_talk(out: &mut String, double_talk: &DoubleTalkReport) -> std::f
     }
     for one in overtalk {
         let who = match one.interrupter {
-            Some(side) => format!("the {} broke in", word(&side)),
-            None => "both began together".to_owned(),
+            OvertalkParty::Neither => "both began together".to_owned(),
+            side => format!("the {} broke in", word(&side)),
         };
         writeln!(
             out,

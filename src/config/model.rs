@@ -33,9 +33,6 @@ pub struct Config {
     /// What is said about people; remotely it can only be tightened.
     #[schemars(extend("x-scope" = "remote"))]
     pub privacy: PrivacyConfig,
-    /// What a pulled quick disconnect may do.
-    #[schemars(extend("x-scope" = "local"))]
-    pub hold: HoldConfig,
     /// Which alerts there are, and from where on.
     #[schemars(extend("x-scope" = "remote"))]
     pub alerts: AlertConfig,
@@ -62,8 +59,6 @@ pub struct NodeConfig {
     /// Site, as people call it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub site: Option<Label>,
-    /// Groups whose remote configuration applies here; a later one wins over an earlier one.
-    pub groups: Vec<Name>,
     /// Directory of what must survive a restart. Absent: `$STATE_DIRECTORY` as systemd sets it, else
     /// `$XDG_STATE_HOME/sidetone`, else `~/.local/state/sidetone`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -169,15 +164,6 @@ pub struct Signals {
     /// `telemetry/audio`: levels, noise and talk shares, second by second.
     #[schemars(extend("x-tighten-to" = false))]
     pub audio: bool,
-}
-
-/// What a pulled quick disconnect may do (CONTRACT §6).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HoldConfig {
-    /// Put the customer on hold also when the quick disconnect is only inferred, with a confidence of
-    /// at least 0.95. It raises its alert in any case.
-    pub on_inferred: bool,
 }
 
 /// Live figures.

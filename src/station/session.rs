@@ -12,12 +12,12 @@ use super::qd::QdTracker;
 use super::telemetry;
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
+use crate::overtalk::party;
 use sidetone_devices::audio::api::{AudioCommand, FarEnd, StreamSide};
 use sidetone_devices::headset::UsbPath;
-use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties, Side as DspSide};
+use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::event::{EventDetail, EventType};
-use sidetone_wire::vocabulary::Side;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -405,13 +405,9 @@ fn known(how: How) -> EventDetail {
 }
 
 fn overtalk(parties: OvertalkParties, lasted: Option<Duration>) -> EventDetail {
-    let side = |side| match side {
-        DspSide::Agent => Side::Agent,
-        DspSide::Customer => Side::Customer,
-    };
     EventDetail {
-        floor: parties.floor.map(side),
-        interrupter: parties.interrupter.map(side),
+        floor: Some(party(parties.floor)),
+        interrupter: Some(party(parties.interrupter)),
         duration_s: lasted.map(seconds),
         ..EventDetail::default()
     }

@@ -1,7 +1,7 @@
 //! `event/{type}`: things that happened, each sent once and never lost (CONTRACT §1).
 
 use crate::alert::AlertDetail;
-use crate::vocabulary::{HoldOutcome, Provenance, Side, closed_list};
+use crate::vocabulary::{HoldOutcome, OvertalkParty, Provenance, Side, closed_list};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -78,12 +78,12 @@ pub struct EventDetail {
     /// `battery.changed`: 0..1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub battery: Option<f64>,
-    /// `overtalk.*`: the side that spoke first, absent if both began together.
+    /// `overtalk.*`: the side that spoke first, `none` if both began together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub floor: Option<Side>,
-    /// `overtalk.*`: the side that came in.
+    pub floor: Option<OvertalkParty>,
+    /// `overtalk.*`: the side that came in, `none` if both began together.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub interrupter: Option<Side>,
+    pub interrupter: Option<OvertalkParty>,
     /// How long it lasted (`call.ended`, `overtalk.ended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,

@@ -126,6 +126,16 @@ closed_list! {
 }
 
 closed_list! {
+    /// A party of an overtalk (CONTRACT §4).
+    pub enum OvertalkParty {
+        Agent = "agent",
+        Customer = "customer",
+        /// Both began within 200 ms of each other: neither had the floor, neither came in.
+        Neither = "none",
+    }
+}
+
+closed_list! {
     /// How a state is known.
     pub enum Provenance {
         /// The device said so.

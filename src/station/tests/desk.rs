@@ -255,6 +255,8 @@ fn line(output: &Output) -> Option<String> {
             }
             let d = &event.detail;
             words.extend(d.provenance.map(|p| name(&p)));
+            words.extend(d.floor.map(|p| format!("floor {p}")));
+            words.extend(d.interrupter.map(|p| format!("interrupter {p}")));
             words.extend(d.button.clone());
             words.extend(d.volume.map(|v| v.to_string()));
             words.extend(d.duration_s.map(|s| format!("{s} s")));

@@ -279,6 +279,13 @@ fn overtalk_is_an_event_with_its_parties_and_ends_with_the_call() {
         start_frame: 100,
         parties,
     };
+    let together = OvertalkEvent::Started {
+        start_frame: 100,
+        parties: OvertalkParties {
+            floor: None,
+            interrupter: None,
+        },
+    };
     let mut desk = Desk::new();
     let usb = desk.usb.clone();
     desk.give(Input::Overtalk(usb.clone(), started)); // no call: nobody hears it
@@ -294,16 +301,16 @@ fn overtalk_is_an_event_with_its_parties_and_ends_with_the_call() {
             },
         ))
         .until(10.0)
-        .then(Input::Overtalk(usb, started))
+        .then(Input::Overtalk(usb, together))
         .softphone(None)
         .until(20.0)
         .expect_of(
             &["overtalk", "call.ended"],
             &[
-                "5.0 overtalk.started",
-                "5.0 overtalk.ended 0.63 s",
-                "10.0 overtalk.started",
-                "10.0 overtalk.ended",
+                "5.0 overtalk.started floor customer interrupter agent",
+                "5.0 overtalk.ended floor customer interrupter agent 0.63 s",
+                "10.0 overtalk.started floor none interrupter none",
+                "10.0 overtalk.ended floor none interrupter none",
                 "11.5 call.ended 11.2 s stream_closed",
             ],
         );
