@@ -1,6 +1,6 @@
 //! Any accepted rate to 16 kHz, one 10 ms frame in, 160 samples out.
 //!
-//! *Promises*: a windowed-sinc polyphase filter (Kaiser, about 60 dB of stop band), linear phase,
+//! *Promises*: a windowed-sinc polyphase filter (Kaiser, about 55 dB of stop band), linear phase,
 //! about 1 ms of delay, the same cost for every frame, nothing allocated after construction.
 //!
 //! *Fails* never: a frame of another length is padded with zeros or cut.
@@ -19,11 +19,13 @@ pub const ANALYSIS_FRAME: usize = ANALYSIS_RATE / 100;
 /// One 10 ms frame at 16 kHz.
 pub type AnalysisFrame = [f32; ANALYSIS_FRAME];
 
-/// Kaiser window shape: 60 dB of stop-band attenuation.
-const KAISER_BETA: f64 = 5.65;
+/// Kaiser window shape: 55 dB of stop-band attenuation.
+const KAISER_BETA: f64 = 5.0;
 
-/// Pass band edge as a share of the lower of the two Nyquist frequencies.
-const CUTOFF: f64 = 0.94;
+/// Middle of the transition band as a share of the lower of the two Nyquist frequencies: from above,
+/// and from 8 kHz, where telephone speech goes up to the edge.
+const CUTOFF: f64 = 0.975;
+const CUTOFF_BELOW: f64 = 0.94;
 
 /// Converts one stream to 16 kHz.
 #[derive(Debug, Clone)]
@@ -38,9 +40,13 @@ pub struct To16k {
     down: usize,
     /// `up` filters of `taps` coefficients each, oldest sample first.
     phases: Vec<f32>,
-    /// The last `taps - 1` samples, then the frame.
+    /// The last `taps - 1` samples, then the frame. Where the rate is a whole multiple of 16 kHz
+    /// (`up` = 1) it is kept as `down` streams of every `down`-th sample instead, one after another.
     history: Vec<f32>,
 }
+
+/// Outputs made at a time where `up` is 1.
+const LANES: usize = 16;
 
 impl To16k {
     /// A converter from `rate`.
@@ -60,20 +66,21 @@ impl To16k {
         }
         let shared = gcd(hz, ANALYSIS_RATE);
         let (up, down) = (ANALYSIS_RATE / shared, hz / shared);
-        // 34 periods of the lower rate give the transition band (48 where it lies close to
+        // 24 periods of the lower rate give the transition band (48 where it lies close to
         // telephone speech); whole groups of 8 let it vectorise.
         let taps = if hz < ANALYSIS_RATE {
             48
         } else {
-            (34 * hz / ANALYSIS_RATE).next_multiple_of(8)
+            (24 * hz / ANALYSIS_RATE).next_multiple_of(8)
         };
+        let kept = if up == 1 { taps - down } else { taps - 1 };
         Self {
             frame_len,
             taps,
             up,
             down,
             phases: design(hz, up, taps),
-            history: vec![0.0; taps - 1 + frame_len],
+            history: vec![0.0; kept + frame_len],
         }
     }
 
@@ -84,7 +91,9 @@ impl To16k {
             return 0.0;
         }
         let prototype = (self.taps * self.up - 1) as f32 / 2.0;
-        prototype / self.down as f32
+        // Streams take whole groups of samples: an output sees to the end of its group.
+        let ahead = if self.up == 1 { self.down - 1 } else { 0 };
+        (prototype - ahead as f32) / self.down as f32
     }
 
     /// Converts one frame.
@@ -93,6 +102,11 @@ impl To16k {
         if self.taps == 0 {
             output[..given].copy_from_slice(&input[..given]);
             output[given..].fill(0.0);
+            return;
+        }
+        if self.up == 1 {
+            self.take_streams(&input[..given]);
+            self.fold_streams(output);
             return;
         }
         let kept = self.taps - 1;
@@ -112,10 +126,74 @@ impl To16k {
         }
     }
 
+    /// Deals a frame out to the streams.
+    fn take_streams(&mut self, frame: &[f32]) {
+        let kept = self.taps / self.down - 1;
+        for (n, stream) in self
+            .history
+            .chunks_exact_mut(kept + ANALYSIS_FRAME)
+            .enumerate()
+        {
+            stream.copy_within(ANALYSIS_FRAME.., 0);
+            let fresh = &mut stream[kept..];
+            match self.down {
+                2 => deal::<2>(frame, n, fresh),
+                // 48 kHz; no accepted rate has more.
+                _ => deal::<3>(frame, n, fresh),
+            }
+        }
+    }
+
+    /// The filter over the streams, [`LANES`] outputs at a time. The filter is symmetric: each tap
+    /// stands for two samples, one in the stream `n`, one in the last but `n`.
+    fn fold_streams(&self, output: &mut AnalysisFrame) {
+        let taps = self.taps / self.down;
+        let stream = |n: usize, at: usize| {
+            &self.history[n * (taps - 1 + ANALYSIS_FRAME) + at..][..taps - 1 + LANES]
+        };
+        for (block, out) in output.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+            let at = block * LANES;
+            let mut sums = [0.0_f32; LANES];
+            for n in 0..self.down.div_ceil(2) {
+                let mirrored = self.down - 1 - n;
+                let pairs = stream(n, at)
+                    .windows(LANES)
+                    .zip(stream(mirrored, at).windows(LANES).rev());
+                let count = if n == mirrored { taps / 2 } else { taps };
+                let filter = self.phases[n..].iter().step_by(self.down);
+                for (tap, (xs, ys)) in filter.zip(pairs).take(count) {
+                    let (Some(xs), Some(ys)) = (xs.first_chunk(), ys.first_chunk()) else {
+                        break; // Windows of LANES are of LANES.
+                    };
+                    add_pairs(&mut sums, *tap, xs, ys);
+                }
+            }
+            *out = sums;
+        }
+    }
+
     /// Forgets the past.
     pub fn reset(&mut self) {
         self.history.fill(0.0);
     }
+}
+
+/// `sums += tap * (xs + ys)`, lane by lane.
+#[inline(always)]
+fn add_pairs(sums: &mut [f32; LANES], tap: f32, xs: &[f32; LANES], ys: &[f32; LANES]) {
+    for lane in 0..LANES {
+        sums[lane] += tap * (xs[lane] + ys[lane]);
+    }
+}
+
+/// Every `N`-th sample of a frame from the `n`-th; zeros after its end.
+fn deal<const N: usize>(frame: &[f32], n: usize, to: &mut [f32]) {
+    let (groups, rest) = frame.as_chunks::<N>();
+    let mut from = groups
+        .iter()
+        .map(|group| group[n])
+        .chain(rest.get(n).copied());
+    to.fill_with(|| from.next().unwrap_or(0.0));
 }
 
 fn gcd(a: usize, b: usize) -> usize {
@@ -140,7 +218,12 @@ fn design(hz: usize, up: usize, taps: usize) -> Vec<f32> {
     let centre = (length - 1) as f64 / 2.0;
     let lower = hz.min(ANALYSIS_RATE) as f64;
     // In cycles per sample of the interpolated rate `hz * up`.
-    let cutoff = CUTOFF * lower / 2.0 / (hz * up) as f64;
+    let share = if hz < ANALYSIS_RATE {
+        CUTOFF_BELOW
+    } else {
+        CUTOFF
+    };
+    let cutoff = share * lower / 2.0 / (hz * up) as f64;
     let prototype: Vec<f64> = (0..length)
         .map(|n| {
             let t = n as f64 - centre;

@@ -53,18 +53,19 @@ impl SidePath {
             broken.frames += 1;
         }
         let given = frame.len().min(len);
-        let mut bad = 0;
-        for (kept, &sample) in self.native.iter_mut().zip(frame) {
-            // NaN fails the comparison too.
-            *kept = if sample.abs() <= MAX_AMPLITUDE {
-                sample
-            } else {
-                bad += 1;
-                0.0
-            };
+        self.native[..given].copy_from_slice(&frame[..given]);
+        // NaN fails the comparison too.
+        let is_good = |sample: f32| sample.abs() <= MAX_AMPLITUDE;
+        let all_good = self.native[..given]
+            .iter()
+            .fold(true, |good, &sample| good & is_good(sample));
+        if !all_good {
+            for sample in self.native[..given].iter_mut().filter(|s| !is_good(**s)) {
+                *sample = 0.0;
+                broken.samples += 1;
+            }
         }
         self.native[given..].fill(0.0);
-        broken.samples += bad;
         self.to_16k.process(&self.native, &mut self.wide);
         self.spectrum.push(&self.wide);
         // The last frame of a file may be short: what is padded is no part of the call's figures.

@@ -103,10 +103,10 @@ impl Totals {
         let mut squares = [0f32; LANES];
         let mut lowest = [f32::INFINITY; LANES];
         let mut highest = [f32::NEG_INFINITY; LANES];
-        let chunks = frame.chunks_exact(LANES);
-        let tail = chunks.remainder();
+        let (chunks, tail) = frame.as_chunks::<LANES>();
         for chunk in chunks {
-            for (lane, &x) in chunk.iter().enumerate() {
+            for lane in 0..LANES {
+                let x = chunk[lane];
                 sum[lane] += x;
                 squares[lane] += x * x;
                 lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };

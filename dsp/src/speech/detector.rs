@@ -61,14 +61,16 @@ impl SpeechDetector {
     /// Hears one frame; gives the score of the frame [`SPEECH_LAG_FRAMES`] earlier (0 while there
     /// is no such frame).
     pub fn process(&mut self, frame: &AnalysisFrame) -> f32 {
-        for &sample in frame {
-            // The network's range is ±1; a resampler overshoots, and NaN would stay in its memory.
-            self.block[self.filled] = if sample.is_finite() {
-                sample.clamp(-1.0, 1.0)
-            } else {
-                0.0
-            };
-            self.filled += 1;
+        let mut rest = frame.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(BLOCK - self.filled));
+            rest = later;
+            for (kept, &sample) in self.block[self.filled..].iter_mut().zip(now) {
+                // The network's range is ±1; a resampler overshoots, and NaN would stay in its memory.
+                let finite = if sample.is_finite() { sample } else { 0.0 };
+                *kept = finite.clamp(-1.0, 1.0);
+            }
+            self.filled += now.len();
             if self.filled == BLOCK {
                 self.filled = 0;
                 self.scores[self.blocks % KEPT] = self.network.predict_f32(&self.block);
