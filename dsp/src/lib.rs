@@ -11,6 +11,7 @@ pub mod aggregate;
 pub mod analyzer;
 pub mod double_talk;
 mod echo;
+mod lanes;
 pub mod line_up;
 pub mod measurement;
 mod noise;

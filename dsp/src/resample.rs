@@ -8,6 +8,7 @@
 //! *Never* scales: a sine inside the pass band keeps its level. Its output may overshoot the input
 //! by a few per cent, as any band limit does; who needs ±1 clamps.
 
+use crate::lanes::dot;
 use crate::units::SampleRate;
 
 /// The rate of everything after the per-side figures.
@@ -38,7 +39,8 @@ pub struct To16k {
     up: usize,
     /// Decimation factor.
     down: usize,
-    /// `up` filters of `taps` coefficients each, oldest sample first.
+    /// `up` filters of `taps` coefficients each, oldest sample first; where `up` is 1, the
+    /// coefficients of one stream after those of another.
     phases: Vec<f32>,
     /// The last `taps - 1` samples, then the frame. Where the rate is a whole multiple of 16 kHz
     /// (`up` = 1) it is kept as `down` streams of every `down`-th sample instead, one after another.
@@ -46,7 +48,7 @@ pub struct To16k {
 }
 
 /// Outputs made at a time where `up` is 1.
-const LANES: usize = 16;
+const LANES: usize = 32;
 
 impl To16k {
     /// A converter from `rate`.
@@ -156,12 +158,11 @@ impl To16k {
             let mut sums = [0.0_f32; LANES];
             for n in 0..self.down.div_ceil(2) {
                 let mirrored = self.down - 1 - n;
-                let pairs = stream(n, at)
-                    .windows(LANES)
-                    .zip(stream(mirrored, at).windows(LANES).rev());
                 let count = if n == mirrored { taps / 2 } else { taps };
-                let filter = self.phases[n..].iter().step_by(self.down);
-                for (tap, (xs, ys)) in filter.zip(pairs).take(count) {
+                let filter = &self.phases[n * taps..][..count];
+                let forward = stream(n, at).windows(LANES);
+                let backward = stream(mirrored, at).windows(LANES).rev();
+                for ((tap, xs), ys) in filter.iter().zip(forward).zip(backward) {
                     let (Some(xs), Some(ys)) = (xs.first_chunk(), ys.first_chunk()) else {
                         break; // Windows of LANES are of LANES.
                     };
@@ -189,26 +190,20 @@ fn add_pairs(sums: &mut [f32; LANES], tap: f32, xs: &[f32; LANES], ys: &[f32; LA
 /// Every `N`-th sample of a frame from the `n`-th; zeros after its end.
 fn deal<const N: usize>(frame: &[f32], n: usize, to: &mut [f32]) {
     let (groups, rest) = frame.as_chunks::<N>();
-    let mut from = groups
-        .iter()
-        .map(|group| group[n])
-        .chain(rest.get(n).copied());
-    to.fill_with(|| from.next().unwrap_or(0.0));
+    for (to, group) in to.iter_mut().zip(groups) {
+        *to = group[n];
+    }
+    if let Some((first, beyond)) = to
+        .get_mut(groups.len()..)
+        .and_then(<[f32]>::split_first_mut)
+    {
+        *first = rest.get(n).copied().unwrap_or(0.0);
+        beyond.fill(0.0);
+    }
 }
 
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
-}
-
-/// The sum of products, in eight independent lanes so that it vectorises without reordering.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut lanes = [0.0_f32; 8];
-    for (x, y) in a.chunks_exact(8).zip(b.chunks_exact(8)) {
-        for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
-            *lane += x * y;
-        }
-    }
-    lanes.iter().sum()
 }
 
 /// The phases of the prototype low-pass, each reversed so that it runs along the history.
@@ -236,6 +231,15 @@ fn design(hz: usize, up: usize, taps: usize) -> Vec<f32> {
             sinc * bessel_i0(KAISER_BETA * (1.0 - r * r).sqrt()) / bessel_i0(KAISER_BETA)
         })
         .collect();
+    if up == 1 {
+        let streams = hz / ANALYSIS_RATE;
+        let sum: f64 = prototype.iter().sum();
+        let stream = |n: usize| prototype.iter().skip(n).step_by(streams);
+        return (0..streams)
+            .flat_map(stream)
+            .map(|tap| (tap / sum) as f32)
+            .collect();
+    }
     let mut phases = vec![0.0_f32; length];
     for phase in 0..up {
         let sum: f64 = (0..taps).map(|k| prototype[k * up + phase]).sum();

@@ -11,9 +11,11 @@
 //!
 //! How: the four high-pass poles lie far below half the rate and are realised one by one. What
 //! remains, the roll-off towards 12 kHz and what sampling does to it, is smooth; a bilinear transform
-//! gets it wrong by 6 dB at 16 kHz, so it is fitted at construction by a short linear-phase
-//! filter, least squares in the relative error.
+//! gets it wrong by 6 dB at 16 kHz. Only the power is wanted, so what is fitted at construction (least
+//! squares in the relative error) is the power response, as a short series of cosines: the power is
+//! that series of the high-passed signal's autocorrelation.
 
+use crate::lanes::dot;
 use crate::units::SampleRate;
 use std::f64::consts::TAU;
 
@@ -21,10 +23,10 @@ use std::f64::consts::TAU;
 const HIGH_PASS_HZ: [f64; 4] = [20.598_997, 20.598_997, 107.652_65, 737.862_23];
 /// The low-pass double pole, hertz.
 const LOW_PASS_HZ: f64 = 12_194.217;
-/// Taps on each side of the middle of the fitted filter.
+/// Longest lag of the autocorrelation.
 const REACH: usize = 5;
-/// All taps.
-const TAPS: usize = 2 * REACH + 1;
+/// Terms of the fitted series, lag 0 first.
+const TERMS: usize = REACH + 1;
 /// Highest frequency fitted, as a share of the rate. Above it nothing is promised.
 const FITTED_SHARE: f64 = 0.46;
 /// Samples filtered at a time.
@@ -37,9 +39,11 @@ pub struct AWeighting {
     corner: [f32; 4],
     /// What each high-pass section holds back.
     held: [f32; 4],
-    taps: [f32; TAPS],
-    /// The last `TAPS - 1` high-passed samples, then room for a block.
-    line: Box<[f32; TAPS - 1 + BLOCK]>,
+    terms: [f32; TERMS],
+    /// Energy given too much so far, negative or zero.
+    owed: f32,
+    /// The last [`REACH`] high-passed samples, then room for a block.
+    line: Box<[f32; REACH + BLOCK]>,
 }
 
 impl AWeighting {
@@ -50,8 +54,9 @@ impl AWeighting {
         Self {
             corner: HIGH_PASS_HZ.map(|pole| (1.0 - (-TAU * pole / rate).exp()) as f32),
             held: [0.0; 4],
-            taps: fitted_taps(rate),
-            line: Box::new([0.0; TAPS - 1 + BLOCK]),
+            terms: fitted_terms(rate),
+            owed: 0.0,
+            line: Box::new([0.0; REACH + BLOCK]),
         }
     }
 
@@ -65,6 +70,10 @@ impl AWeighting {
             self.reset();
             return 0.0;
         }
+        // At the edges of a frame the series can fall short of nothing; the next frame makes it up.
+        let energy = energy + self.owed;
+        self.owed = energy.min(0.0);
+        let energy = energy.max(0.0);
         for held in &mut self.held {
             // Otherwise digital silence ends in denormal numbers.
             if held.abs() < 1e-20 {
@@ -77,6 +86,7 @@ impl AWeighting {
     /// Forgets what was heard.
     pub fn reset(&mut self) {
         self.held = [0.0; 4];
+        self.owed = 0.0;
         self.line.fill(0.0);
     }
 
@@ -84,7 +94,7 @@ impl AWeighting {
     fn filter_block(&mut self, block: &[f32]) -> f32 {
         let [c0, c1, c2, c3] = self.corner;
         let [mut h0, mut h1, mut h2, mut h3] = self.held;
-        for (y, &x) in self.line[TAPS - 1..].iter_mut().zip(block) {
+        for (y, &x) in self.line[REACH..].iter_mut().zip(block) {
             let y0 = x - h0;
             h0 += c0 * y0;
             let y1 = y0 - h1;
@@ -96,38 +106,18 @@ impl AWeighting {
         }
         self.held = [h0, h1, h2, h3];
 
-        let energy = fir_energy(&self.line[..TAPS - 1 + block.len()], &self.taps);
-        self.line
-            .copy_within(block.len()..block.len() + TAPS - 1, 0);
+        let energy = weighted_energy(&self.line[..REACH + block.len()], &self.terms);
+        self.line.copy_within(block.len()..block.len() + REACH, 0);
         energy
     }
 }
 
-/// Energy of the filter's output over `line`, eight outputs at a time.
-fn fir_energy(line: &[f32], taps: &[f32; TAPS]) -> f32 {
-    const LANES: usize = 8;
-    let mut sums = [0f32; LANES];
-    let outputs = line.len() - (TAPS - 1);
-    let mut at = 0;
-    while at + LANES <= outputs {
-        let window = &line[at..at + LANES + TAPS - 1];
-        let mut y = [0f32; LANES];
-        for (tap, &gain) in taps.iter().enumerate() {
-            for lane in 0..LANES {
-                y[lane] += gain * window[tap + lane];
-            }
-        }
-        for lane in 0..LANES {
-            sums[lane] += y[lane] * y[lane];
-        }
-        at += LANES;
-    }
-    let mut energy: f32 = sums.iter().sum();
-    for window in line[at..].windows(TAPS) {
-        let y: f32 = window.iter().zip(taps).map(|(x, gain)| x * gain).sum();
-        energy += y * y;
-    }
-    energy
+/// The series of the autocorrelation of `line`, whose first [`REACH`] samples are the past's.
+fn weighted_energy(line: &[f32], terms: &[f32; TERMS]) -> f32 {
+    let fresh = line.len().saturating_sub(REACH);
+    let lags = terms.iter().enumerate();
+    lags.map(|(lag, term)| term * dot(&line[REACH..], &line[REACH - lag..][..fresh]))
+        .sum()
 }
 
 /// The analogue weighting's magnitude, not yet 1 at 1 kHz.
@@ -152,16 +142,15 @@ fn high_pass_magnitude(hz: f64, rate: f64) -> f64 {
         .product()
 }
 
-/// Linear-phase taps whose magnitude makes up what the high-pass sections lack.
-fn fitted_taps(rate: f64) -> [f32; TAPS] {
-    const TERMS: usize = REACH + 1;
+/// Terms whose series is the power that the high-pass sections lack.
+fn fitted_terms(rate: f64) -> [f32; TERMS] {
     let scale = 1.0 / analogue_magnitude(1_000.0);
     // Least squares over a grid: the sum over k of c_k cos(k w) / wanted should be 1.
     let mut normal = [[0f64; TERMS + 1]; TERMS];
     let points = 256;
     for point in 0..points {
         let hz = (f64::from(point) + 0.5) / f64::from(points) * FITTED_SHARE * rate;
-        let wanted = scale * analogue_magnitude(hz) / high_pass_magnitude(hz, rate);
+        let wanted = (scale * analogue_magnitude(hz) / high_pass_magnitude(hz, rate)).powi(2);
         let row: [f64; TERMS] =
             std::array::from_fn(|k| (k as f64 * TAU * hz / rate).cos() / wanted);
         for i in 0..TERMS {
@@ -180,12 +169,8 @@ fn fitted_taps(rate: f64) -> [f32; TAPS] {
             .sum()
     };
     // The reference point of the standard is met exactly.
-    let exact = 1.0 / (fitted(1_000.0) * high_pass_magnitude(1_000.0, rate));
-    std::array::from_fn(|tap| {
-        let k = tap.abs_diff(REACH);
-        let share = if k == 0 { 1.0 } else { 0.5 };
-        (cosines[k] * share * exact) as f32
-    })
+    let exact = 1.0 / (fitted(1_000.0) * high_pass_magnitude(1_000.0, rate).powi(2));
+    cosines.map(|cosine| (cosine * exact) as f32)
 }
 
 /// Solves a small positive definite system by elimination; the last column is the right-hand side.
@@ -280,7 +265,7 @@ mod tests {
 
     /// The obvious way: one sample at a time, f64 throughout.
     fn slow_power(rate: SampleRate, signal: &[f32]) -> f64 {
-        let taps = fitted_taps(f64::from(rate.hz()));
+        let terms = fitted_terms(f64::from(rate.hz()));
         let mut held = [0f64; 4];
         let passed: Vec<f64> = signal
             .iter()
@@ -293,12 +278,14 @@ mod tests {
                 y
             })
             .collect();
-        let output = (0..passed.len()).map(|n| {
-            (0..TAPS.min(n + 1))
-                .map(|k| f64::from(taps[k]) * passed[n - k])
-                .sum::<f64>()
-        });
-        output.map(|y| y * y).sum::<f64>() / signal.len() as f64
+        let correlation = |lag: usize| -> f64 {
+            let late = passed.iter().skip(lag);
+            late.zip(&passed).map(|(x, y)| x * y).sum()
+        };
+        let energy: f64 = (0..TERMS)
+            .map(|lag| f64::from(terms[lag]) * correlation(lag))
+            .sum();
+        energy / signal.len() as f64
     }
 
     #[test]

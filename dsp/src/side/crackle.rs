@@ -16,6 +16,7 @@
 //! Source: S. V. Vaseghi and P. J. W. Rayner, "Detection and suppression of impulsive noise in
 //! speech communication systems", IEE Proceedings I 137 (1990), with a robust scale.
 
+use crate::lanes::dot;
 use crate::units::SampleRate;
 use std::f32::consts::TAU;
 use std::ops::Range;
@@ -242,23 +243,6 @@ fn predictor(signal: &[f32]) -> Option<[f32; ORDER + 1]> {
         }
     }
     Some(filter)
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0f32; 8];
-    let (xs, ys) = (a.chunks_exact(8), b.chunks_exact(8));
-    let rest: f32 = xs
-        .remainder()
-        .iter()
-        .zip(ys.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
-    for (x, y) in xs.zip(ys) {
-        for lane in 0..8 {
-            sums[lane] += x[lane] * y[lane];
-        }
-    }
-    sums.iter().sum::<f32>() + rest
 }
 
 #[cfg(test)]

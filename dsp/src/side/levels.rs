@@ -6,6 +6,7 @@
 //!
 //! *Never* weights or filters.
 
+use crate::lanes;
 use crate::units::FRAMES_PER_SECOND;
 
 /// The plain figures of one frame.
@@ -88,7 +89,7 @@ impl Default for LevelMeter {
     }
 }
 
-/// Sums and extremes of a frame, in one pass of eight lanes.
+/// Sums and extremes of a frame.
 struct Totals {
     sum: f32,
     squares: f32,
@@ -98,32 +99,11 @@ struct Totals {
 
 impl Totals {
     fn of(frame: &[f32]) -> Self {
-        const LANES: usize = 8;
-        let mut sum = [0f32; LANES];
-        let mut squares = [0f32; LANES];
-        let mut lowest = [f32::INFINITY; LANES];
-        let mut highest = [f32::NEG_INFINITY; LANES];
-        let (chunks, tail) = frame.as_chunks::<LANES>();
-        for chunk in chunks {
-            for lane in 0..LANES {
-                let x = chunk[lane];
-                sum[lane] += x;
-                squares[lane] += x * x;
-                lowest[lane] = if x < lowest[lane] { x } else { lowest[lane] };
-                highest[lane] = if x > highest[lane] { x } else { highest[lane] };
-            }
-        }
-        for (lane, &x) in tail.iter().enumerate() {
-            sum[lane] += x;
-            squares[lane] += x * x;
-            lowest[lane] = lowest[lane].min(x);
-            highest[lane] = highest[lane].max(x);
-        }
         Self {
-            sum: sum.iter().sum(),
-            squares: squares.iter().sum(),
-            lowest: lowest.into_iter().fold(f32::INFINITY, f32::min),
-            highest: highest.into_iter().fold(f32::NEG_INFINITY, f32::max),
+            sum: lanes::sum_of(frame, |x| x),
+            squares: lanes::sum_of(frame, |x| x * x),
+            lowest: lanes::lowest(frame),
+            highest: lanes::highest(frame),
         }
     }
 }

@@ -19,6 +19,7 @@
 //! The rectified signal is averaged down to about 2 kHz before the envelope, which a
 //! 30 ms time constant cannot tell apart (P.56 asks for at least 600 Hz).
 
+use crate::lanes;
 use crate::units::{Dbov, SampleRate};
 
 /// Number of thresholds: 2^-15, 2^-14 … 2^-1 of full scale.
@@ -264,25 +265,12 @@ fn between(mut below: Candidate, mut above: Candidate) -> f64 {
 
 /// Energy of a run of samples.
 fn sum_of_squares(samples: &[f32]) -> f64 {
-    f64::from(lane_sum(samples, |x| x * x))
+    f64::from(lanes::sum_of(samples, |x| x * x))
 }
 
 /// Sum of absolute values of a few samples.
 fn rectified_sum(samples: &[f32]) -> f64 {
-    f64::from(lane_sum(samples, f32::abs))
-}
-
-/// The sum of a function of the samples, in lanes so that it vectorises.
-fn lane_sum(samples: &[f32], of: impl Fn(f32) -> f32) -> f32 {
-    const LANES: usize = 4;
-    let (chunks, tail) = samples.as_chunks::<LANES>();
-    let mut sums = [0f32; LANES];
-    for chunk in chunks {
-        for lane in 0..LANES {
-            sums[lane] += of(chunk[lane]);
-        }
-    }
-    (sums[0] + sums[2]) + (sums[1] + sums[3]) + tail.iter().map(|&x| of(x)).sum::<f32>()
+    f64::from(lanes::sum_of(samples, f32::abs))
 }
 
 #[cfg(test)]
