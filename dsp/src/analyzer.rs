@@ -204,8 +204,8 @@ impl CallAnalyzer {
         }
     }
 
-    /// Starts again for another call. Builds everything anew, so it belongs between calls, not
-    /// between frames.
+    /// Starts again for another call. It builds everything anew and so allocates: it belongs between
+    /// calls, never on the real-time thread.
     pub fn reset(&mut self) {
         *self = Self::new(self.rates.0, self.rates.1);
     }

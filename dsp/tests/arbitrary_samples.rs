@@ -1,5 +1,7 @@
 //! Whatever comes in, nothing panics and every figure that comes out is a number.
 
+#![allow(clippy::unwrap_used)] // In a test, what is wrong stops it.
+
 use proptest::collection::vec;
 use proptest::num::f32::{ANY, NORMAL};
 use proptest::prelude::*;
