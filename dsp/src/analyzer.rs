@@ -85,9 +85,7 @@ impl CallAnalyzer {
             .as_mut()
             .map(|c| c.take(customer.unwrap_or(&[]), &mut self.broken));
         let heard = self.judge(frame);
-        let agent = self
-            .agent
-            .measure(&now, heard.agent, heard.customer.is_some_and(|c| c.1));
+        let agent = self.agent.measure(&now, heard.agent, heard.leaks);
         let customer = match (&mut self.customer, far_now, heard.customer) {
             (Some(side), Some(now), Some(heard)) => Some(side.measure(&now, heard, false)),
             _ => None,
@@ -115,6 +113,7 @@ impl CallAnalyzer {
             return Heard {
                 agent,
                 customer: None,
+                leaks: false,
                 both: None,
                 overtalk: None,
             };
@@ -141,6 +140,7 @@ impl CallAnalyzer {
         Heard {
             agent,
             customer: Some(customer),
+            leaks: customer.1 && self.echo.may_leak(),
             both: Some(PairMeasurement {
                 double_talk_score: both.score,
                 double_talk: both.both,
@@ -227,6 +227,8 @@ impl CallAnalyzer {
 struct Heard {
     agent: (f32, bool),
     customer: Option<(f32, bool)>,
+    /// The customer's speech may be in the agent's microphone.
+    leaks: bool,
     both: Option<PairMeasurement>,
     overtalk: Option<OvertalkEvent>,
 }

@@ -1,12 +1,9 @@
 //! Do both sides speak? One probability per frame from the two speech scores.
 //!
-//! *Promises*: a continuous, rankable score, and a decision per frame that a hangover does not
-//! lengthen: what stops is over at once, and only the overtalk rules join gaps.
+//! *Promises*: a continuous, rankable score, and a decision per frame that is lengthened by no more
+//! than the stops and weak ends of words (120 ms), not by the hangover.
 //!
 //! *Never* judges leakage: the agent's score that comes in has it taken out already.
-
-/// Scores at or over this are double talk.
-const THRESHOLD: f32 = 0.25;
 
 /// What one frame says about both sides together.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -28,6 +25,6 @@ pub fn judge(
     let score = agent_score * customer_score;
     DoubleTalk {
         score,
-        both: agent_on && customer_on && score >= THRESHOLD,
+        both: agent_on && customer_on,
     }
 }

@@ -8,7 +8,7 @@ use crate::side::{SideAnalyzer, SideFrame};
 use crate::spectrum::Spectrum;
 use crate::speech::{SpeechDecision, SpeechDetector};
 use crate::totals::{Measured, SideSums, SideTotals};
-use crate::units::{Db, Dbov, SampleRate};
+use crate::units::{Dbov, SampleRate};
 
 /// Samples beyond this many times full scale are broken, and would poison sums of squares.
 const MAX_AMPLITUDE: f32 = 16.0;
@@ -118,7 +118,7 @@ impl SidePath {
             active_speech_level: level,
             noise,
             noise_a: self.noise.level_a(),
-            snr: level.zip(noise).and_then(|(s, n)| snr(s, n)),
+            snr: self.noise.snr(level, noise),
             noise_kind: self.noise.kind(level),
             noise_gated: self.noise.gated(),
             speech_score: score,
@@ -166,7 +166,7 @@ impl SidePath {
             noise,
             noise_a,
             noise_gated: self.noise.gated(),
-            snr: level.zip(noise).and_then(|(s, n)| snr(s, n)),
+            snr: self.noise.snr(level, noise),
             dead: self.figures.is_dead(),
         };
         self.sums.close(self.rate, measured)
@@ -176,12 +176,4 @@ impl SidePath {
     pub(crate) fn speaks_now(&self) -> bool {
         self.decision.active()
     }
-}
-
-/// Active speech power without its noise, over the noise. `None` where the noise drowns the speech
-/// so far that the difference means nothing (below −10 dB).
-pub(crate) fn snr(speech: Dbov, noise: Dbov) -> Option<Db> {
-    let power = |level: Dbov| 10.0_f32.powf(level.0 / 10.0);
-    let ratio = power(speech) / power(noise) - 1.0;
-    (ratio > 0.1).then(|| Db(10.0 * ratio.log10()))
 }

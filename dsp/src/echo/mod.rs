@@ -18,6 +18,7 @@
 mod delay;
 mod kalman;
 mod leakage;
+mod near;
 
 use crate::measurement::SPEECH_LAG_FRAMES;
 use crate::noise::Baseline;
@@ -27,6 +28,7 @@ use crate::units::Db;
 use delay::{DELAYS, DelayFinder};
 use kalman::{KalmanFilter, PARTITIONS};
 use leakage::{LowestRatio, Shape};
+use near::NearTalker;
 
 /// Far-end frames kept: the longest delay, and the filter behind it.
 const PAST: usize = DELAYS + PARTITIONS + 1;
@@ -111,6 +113,7 @@ pub(crate) struct EchoGuard {
     /// Frames of far end since the filter began.
     run: u32,
     moved: u32,
+    near: NearTalker,
     /// Delay of the leakage in frames, as far as it shows.
     delay: Option<usize>,
     weights: [f32; WEIGHTS],
@@ -135,6 +138,7 @@ impl EchoGuard {
             explained_held: 0.0,
             run: 0,
             moved: 0,
+            near: NearTalker::new(),
             delay: None,
             weights: [1.0; WEIGHTS],
         }
@@ -181,7 +185,12 @@ impl EchoGuard {
             State::Clear => 1.0,
             State::Cancelling { delay } => self.cancel(mic, delay, floor, leaks),
         };
-        let weight = weight.min(over_floor(mic_power, floor));
+        if weight > 0.5 {
+            self.near.push(mean_square(mic));
+        }
+        let weight = weight
+            .min(over_floor(mic_power, floor))
+            .min(self.near.weight(mean_square(mic), floor));
         self.weights.rotate_right(1);
         self.weights[0] = weight;
     }
@@ -288,6 +297,11 @@ impl EchoGuard {
     pub(crate) fn weight(&self) -> f32 {
         let around = &self.weights[SPEECH_LAG_FRAMES as usize - 2..];
         around.iter().sum::<f32>() / around.len() as f32
+    }
+
+    /// The far end may be in the microphone: not, once its speech has left no trace there.
+    pub(crate) fn may_leak(&self) -> bool {
+        self.state != State::Clear || self.delay.is_some()
     }
 
     /// Echo return loss, far end to microphone; at least this, where the leakage is negligible.

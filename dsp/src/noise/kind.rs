@@ -21,8 +21,8 @@ const CRACKLE_RATE: f32 = 0.2;
 /// A noise under this level, or this far under the speech, is quiet.
 const QUIET: (Dbov, Db) = (Dbov(-70.0), Db(40.0));
 
-/// Standard deviation of the level of 10 ms frames, in decibels, over which it moves like speech.
-const MOVING_DB: f32 = 2.6;
+/// Spread of the level of 10 ms frames, in decibels, over which it moves like speech.
+const MOVING_DB: f32 = 2.2;
 
 /// Mean power per bin of each band, seen through a Hann window.
 pub(super) fn bands(bins: &Bins) -> [f32; BANDS] {
@@ -37,9 +37,9 @@ pub(super) fn bands(bins: &Bins) -> [f32; BANDS] {
 #[derive(Debug, Clone, Default)]
 pub(super) struct KindJudge {
     density: [f32; BANDS],
-    mean_db: f32,
-    variance: f32,
     frames: u32,
+    /// The last of them were no pauses: what the detector took for speech never paused.
+    unbroken: bool,
     crackle_rate: f32,
     hum: Option<Dbov>,
 }
@@ -53,19 +53,32 @@ impl KindJudge {
     }
 
     /// Takes a frame of pause.
-    pub(super) fn push_pause(&mut self, density: [f32; BANDS], power: f32) {
+    pub(super) fn push_pause(&mut self, density: [f32; BANDS]) {
+        self.unbroken = false;
+        self.push_density(density);
+    }
+
+    /// Takes a frame of the noise under speech that has no pauses.
+    pub(super) fn push_valley(&mut self, density: [f32; BANDS]) {
+        self.unbroken = true;
+        self.push_density(density);
+    }
+
+    fn push_density(&mut self, density: [f32; BANDS]) {
         self.frames += 1;
         let share = SHARE.max(1.0 / self.frames as f32);
         for (kept, fresh) in self.density.iter_mut().zip(density) {
             *kept += (fresh - *kept) * share;
         }
-        let away = 10.0 * power.max(1e-10).log10() - self.mean_db;
-        self.mean_db += away * share;
-        self.variance += (away * away * (1.0 - share) - self.variance) * share;
     }
 
-    /// The verdict on a noise of this level.
-    pub(super) fn verdict(&self, level: Dbov, speech: Option<Dbov>) -> Option<NoiseKind> {
+    /// The verdict on a noise of this level, whose frames spread by so many decibels.
+    pub(super) fn verdict(
+        &self,
+        level: Dbov,
+        speech: Option<Dbov>,
+        spread: f32,
+    ) -> Option<NoiseKind> {
         if self.frames < 50 {
             return None;
         }
@@ -77,7 +90,7 @@ impl KindJudge {
             NoiseKind::Hum
         } else if level < QUIET.0 || far_below {
             NoiseKind::Quiet
-        } else if self.variance.sqrt() > MOVING_DB && middle > 0.1 * low {
+        } else if (self.unbroken || spread > MOVING_DB) && middle > 0.1 * low {
             NoiseKind::Babble
         } else if low > 10.0 * middle {
             NoiseKind::Traffic

@@ -2,8 +2,9 @@
 //! gates it away.
 //!
 //! *Promises*: the level is the mean power of the pauses (200 ms after speech to 50 ms before it),
-//! of the last seconds of pause; where no pause has come for long, a slope-limited minimum of the
-//! power (baseline tracing, Heese & Vary 2015).
+//! of the last seconds of pause, without what stands out of them: clicks, and speech that the
+//! detector missed. Where no pause has come for long, a slope-limited minimum of the power (baseline
+//! tracing, Heese & Vary 2015).
 //!
 //! *Fails* by saying nothing: no figure before half a second of pause or two seconds of sound, and
 //! none at all of a gated microphone.
@@ -12,7 +13,7 @@
 
 mod baseline;
 mod kind;
-mod window;
+mod levels;
 
 use crate::measurement::{NoiseKind, SPEECH_LAG_FRAMES};
 use crate::side::SideFrame;
@@ -20,7 +21,7 @@ use crate::spectrum::Bins;
 use crate::units::{Db, Dbov};
 pub(crate) use baseline::Baseline;
 use kind::KindJudge;
-use window::PauseWindow;
+use levels::PauseLevels;
 
 /// A pause ends this many frames before the speech that follows it.
 const GUARD: usize = 5;
@@ -31,11 +32,34 @@ const DELAY: usize = SPEECH_LAG_FRAMES as usize + GUARD;
 /// The share of digital silence is taken over about this many frames of pause.
 const MEMORY: u32 = 300;
 
+/// The running figures are of this many frames of pause.
+const WINDOW: usize = 300;
+
+/// A frame whose peak is this far over its mean square, as powers (16 dB), and which is far over the
+/// noise so far, holds a click. Noise of any kind stays under 14 dB within 10 ms.
+const CLICK: (f32, f32) = (40.0, 4.0);
+
+/// Seconds of speech, in frames, before its power without the noise means anything.
+const SPOKEN: u32 = 100;
+
+/// Between these ratios of speech to noise, in decibels, P.56 takes over from the speech decisions:
+/// below, noise fills its pauses; above, it is exact.
+const TRUST_P56: (f32, f32) = (12.0, 20.0);
+
+/// P.56 finds speech a little shorter than the decisions with their hangover do, by so many decibels.
+const SHORTER: f32 = 0.3;
+
 /// So many frames of pause are needed for a figure.
 const LEAST: u32 = 50;
 
 /// Without a pause for this many frames the baseline takes over, where it is higher.
 const STALE: u32 = 1_000;
+
+/// Speech without a pause for this many frames is not one person's.
+const UNBROKEN: u32 = 500;
+
+/// Frames within 6 dB of the floor are of the noise.
+const VALLEY: f32 = 4.0;
 
 /// Slope of the baseline, per second (Heese & Vary 2015).
 const BASELINE_RISE: Db = Db(5.0);
@@ -61,6 +85,8 @@ struct Powers {
     a: f32,
     /// Per bin, in each band.
     density: [f32; kind::BANDS],
+    /// A click is in it: it tells nothing of the noise.
+    clicked: bool,
 }
 
 /// Measures one side's noise.
@@ -71,7 +97,8 @@ pub(crate) struct NoiseMeter {
     frames: u64,
     /// Frames since the last one that was not a pause.
     quiet_for: usize,
-    pause: PauseWindow,
+    pause: PauseLevels,
+    pause_a: PauseLevels,
     since_pause: u32,
     /// Share of the pauses that is (near) digital silence.
     silent_share: f32,
@@ -83,8 +110,12 @@ pub(crate) struct NoiseMeter {
     baseline: Baseline,
     baseline_a: Baseline,
     kind: KindJudge,
-    total: [f64; 2],
+    total: PauseLevels,
+    total_a: PauseLevels,
     total_frames: u64,
+    /// Power of the frames decided to be this side's speech, and how many they are.
+    spoken: f64,
+    spoken_frames: u32,
 }
 
 impl NoiseMeter {
@@ -95,7 +126,8 @@ impl NoiseMeter {
             recent: [Powers::default(); DELAY],
             frames: 0,
             quiet_for: 0,
-            pause: PauseWindow::default(),
+            pause: PauseLevels::of_last(WINDOW),
+            pause_a: PauseLevels::of_last(WINDOW),
             since_pause: 0,
             silent_share: 0.0,
             judged: 0,
@@ -104,8 +136,11 @@ impl NoiseMeter {
             baseline: Baseline::new(BASELINE_RISE),
             baseline_a: Baseline::new(BASELINE_RISE),
             kind: KindJudge::default(),
-            total: [0.0; 2],
+            total: PauseLevels::of_all(),
+            total_a: PauseLevels::of_all(),
             total_frames: 0,
+            spoken: 0.0,
+            spoken_frames: 0,
         }
     }
 
@@ -115,15 +150,32 @@ impl NoiseMeter {
         self.kind.push(now);
         let slot = (self.frames % DELAY as u64) as usize;
         let candidate = self.recent[slot];
+        // The frame's own mean would take half of a hum's power with it.
+        let flat = (now.mean_square - now.dc_offset * now.dc_offset).max(now.mean_square_ac);
+        let sharp = now.peak_amplitude * now.peak_amplitude > CLICK.0 * flat;
+        let clicked = now.crackles > 0 || sharp && flat > CLICK.1 * self.pause.mean();
         self.recent[slot] = Powers {
-            flat: now.mean_square_ac,
+            flat,
             a: now.mean_square_a,
             density: kind::bands(bins),
+            clicked,
         };
+        if now.crackles > 0 {
+            // Told in its own frame or the next.
+            self.recent[(slot + DELAY - 1) % DELAY].clicked = true;
+        }
+        let judged = self.recent[(slot + DELAY - SPEECH_LAG_FRAMES as usize) % DELAY];
+        if speech && !leaks && !judged.clicked {
+            self.spoken += f64::from(judged.flat);
+            self.spoken_frames = self.spoken_frames.saturating_add(1);
+        }
         self.frames += 1;
         if now.mean_square_ac > SILENT {
-            self.baseline.push(now.mean_square_ac);
-            self.baseline_a.push(now.mean_square_a);
+            // What leaks in has no floor of its own to rise to.
+            if !leaks {
+                self.baseline.push(flat);
+                self.baseline_a.push(now.mean_square_a);
+            }
             let returns = self.silent_for > GUARD as u32 && self.silent_for < u32::MAX;
             self.reopened = self.reopened.saturating_add(u32::from(returns));
             self.silent_for = 0;
@@ -136,11 +188,27 @@ impl NoiseMeter {
             self.quiet_for + 1
         };
         if self.frames <= DELAY as u64 || self.quiet_for <= GUARD {
-            self.since_pause = self.since_pause.saturating_add(1);
+            self.since_pause = self.since_pause.saturating_add(u32::from(!leaks));
+            if self.since_pause > UNBROKEN && !leaks && !clicked {
+                self.take_valley(now, flat, bins);
+            }
             return;
         }
         self.since_pause = 0;
         self.take_pause(candidate);
+    }
+
+    /// Takes a frame near the floor of what the detector has heard as speech without a pause: its
+    /// spectrum is that of the noise.
+    fn take_valley(&mut self, now: &SideFrame, flat: f32, bins: &Bins) {
+        if self
+            .baseline
+            .power()
+            .is_some_and(|floor| flat < VALLEY * floor)
+            && now.mean_square_ac > SILENT
+        {
+            self.kind.push_valley(kind::bands(bins));
+        }
     }
 
     fn take_pause(&mut self, frame: Powers) {
@@ -153,10 +221,16 @@ impl NoiseMeter {
         if silent {
             return;
         }
-        self.kind.push_pause(frame.density, frame.flat);
-        self.pause.push(frame.flat, frame.a);
-        self.total[0] += f64::from(frame.flat);
-        self.total[1] += f64::from(frame.a);
+        if frame.clicked {
+            return;
+        }
+        self.pause.push(frame.flat);
+        self.pause_a.push(frame.a);
+        if frame.flat <= self.pause.limit() {
+            self.kind.push_pause(frame.density);
+        }
+        self.total.push(frame.flat);
+        self.total_a.push(frame.a);
         self.total_frames += 1;
     }
 
@@ -169,13 +243,13 @@ impl NoiseMeter {
     /// Noise level, flat; `None` until known, or when gated.
     #[must_use]
     pub(crate) fn level(&self) -> Option<Dbov> {
-        self.pick(self.pause.flat(), &self.baseline)
+        self.pick(self.pause.mean(), &self.baseline)
     }
 
     /// The same, A-weighted.
     #[must_use]
     pub(crate) fn level_a(&self) -> Option<Dbov> {
-        self.pick(self.pause.a(), &self.baseline_a)
+        self.pick(self.pause_a.mean(), &self.baseline_a)
     }
 
     fn pick(&self, pause: f32, baseline: &Baseline) -> Option<Dbov> {
@@ -200,12 +274,35 @@ impl NoiseMeter {
         if self.gated() || self.total_frames < u64::from(LEAST) {
             return (self.level(), self.level_a());
         }
-        let mean = |sum: f64| Some(Dbov::from_mean_square(sum / self.total_frames as f64));
-        (mean(self.total[0]), mean(self.total[1]))
+        let level = |levels: &PauseLevels| Some(Dbov::from_mean_square(levels.mean().into()));
+        (level(&self.total), level(&self.total_a))
+    }
+
+    /// Speech power without its noise, over this noise; `active` is the P.56 level. `None` where the
+    /// noise drowns the speech so far that the difference means nothing (below −10 dB).
+    pub(crate) fn snr(&self, active: Option<Dbov>, noise: Option<Dbov>) -> Option<Db> {
+        let (active, noise) = (active?, noise?);
+        let power = |level: Dbov| 10.0_f32.powf(level.0 / 10.0);
+        let over = |ratio: f32| (ratio > 0.1).then(|| 10.0 * ratio.log10());
+        let plain = over(power(active) / power(noise) - 1.0);
+        if self.spoken_frames < SPOKEN || plain.is_some_and(|p| p >= TRUST_P56.1) {
+            return plain.map(Db);
+        }
+        let spoken = (self.spoken / f64::from(self.spoken_frames)) as f32;
+        let gated = over(spoken / power(noise) - 1.0).map(|db| db + SHORTER);
+        match (plain, gated) {
+            (Some(plain), Some(gated)) => {
+                let trust = (plain - TRUST_P56.0) / (TRUST_P56.1 - TRUST_P56.0);
+                let trust = trust.clamp(0.0, 1.0);
+                Some(Db(trust * plain + (1.0 - trust) * gated))
+            }
+            (plain, gated) => gated.or(plain).map(Db),
+        }
     }
 
     /// What the noise is like, beside speech of this level; `None` until known, or when gated.
     pub(crate) fn kind(&self, speech: Option<Dbov>) -> Option<NoiseKind> {
-        self.kind.verdict(self.level()?, speech)
+        self.kind
+            .verdict(self.level()?, speech, self.pause.spread())
     }
 }

@@ -8,6 +8,8 @@
     reason = "test material: each test and example uses a part of it"
 )]
 
+pub mod noises;
+
 use std::path::{Path, PathBuf};
 
 use sidetone_dsp::analyzer::CallAnalyzer;
