@@ -259,7 +259,7 @@ impl NoiseMeter {
         let traced = (self.frames >= BASELINE_AFTER)
             .then(|| baseline.power())
             .flatten();
-        let power = match (self.pause.frames() >= LEAST, traced) {
+        let power = match (self.pause.count() >= LEAST, traced) {
             (true, Some(traced)) if self.since_pause > STALE => pause.max(traced),
             (true, _) => pause,
             (false, traced) => traced?,
