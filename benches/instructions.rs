@@ -4,6 +4,8 @@
 
 #[path = "headset.rs"]
 mod headset;
+#[path = "messages.rs"]
+mod messages;
 #[path = "signals.rs"]
 mod signals;
 
@@ -39,6 +41,12 @@ fn main() -> Result<(), Box<dyn Error>> {
             for _ in 0..repetitions {
                 let report = InputReport::new(&descriptor, black_box(&headset::OFF_HOOK_AND_MUTE))?;
                 black_box(report.readings().count());
+            }
+        }
+        "message-encode" => {
+            let sender = messages::sender();
+            for index in 0..repetitions {
+                black_box(sender.alert(black_box(messages::alert()), index as u64)?);
             }
         }
         "alert-second" => alerts(repetitions)?,
