@@ -191,6 +191,13 @@ impl Parts {
                 .push(Output::Message(StationMessage::Telemetry(health)));
         }
         let pulse = self.sound.pulse();
+        let dropped = pulse.take_dropped();
+        if dropped > 0 {
+            tracing::warn!(
+                dropped,
+                "the station is too slow: seconds of sound went unjudged"
+            );
+        }
         self.watchdog.tick(Signs {
             supervisor: self.audio.as_ref().map(AudioHandle::heartbeat),
             sound: pulse.is_open().then(|| pulse.periods()),

@@ -54,6 +54,12 @@ impl SoundPulse {
         self.periods.load(Ordering::Relaxed)
     }
 
+    /// Findings that found no room, since last asked.
+    #[must_use]
+    pub(super) fn take_dropped(&self) -> u64 {
+        self.dropped.swap(0, Ordering::Relaxed)
+    }
+
     /// Samples lost because a tap was full, since the start.
     #[must_use]
     pub(super) fn lost_samples(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! Crackle: clicks of a bad contact, a loose plug or lost samples, under speech.
 //!
 //! *Promises*: finds isolated clicks of about 0.05 of full scale and more, a few samples long, under speech, and
-//! counts a burst of them within [`DEBOUNCE_S`] once. A click is told in its own frame or the next one.
+//! counts a burst of them within 10 ms once. A click is told in its own frame or the next one.
 //!
 //! *Fails* at 8 kHz, where a voice fills the band: only the plainest clicks are told there, so
 //! that there are few false ones. Nor does it see clicks that a filter or a codec has smoothed.
