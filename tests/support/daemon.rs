@@ -20,12 +20,18 @@ pub(crate) struct Desk {
 impl Desk {
     /// A desk whose daemon reports to this port, with these further lines of configuration.
     pub(crate) fn new(port: u16, further: &str) -> Self {
+        Self::with(&format!(
+            "[broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n{further}\n"
+        ))
+    }
+
+    /// A desk with this configuration of all but its name, state and quirks.
+    pub(crate) fn with(configuration: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let quirks = super::testbed::quirks();
         let text = format!(
             "[node]\norg = \"acme\"\nname = \"ws-1\"\nstate_dir = {:?}\n\
-             [broker]\nurl = \"mqtt://127.0.0.1:{port}\"\n\
-             [devices]\nquirks_dir = {quirks:?}\n{further}\n",
+             [devices]\nquirks_dir = {quirks:?}\n{configuration}\n",
             directory.path().join("state")
         );
         std::fs::write(directory.path().join("sidetone.toml"), text).unwrap();

@@ -12,15 +12,25 @@ use std::time::{Duration, Instant};
 /// How long a report may stay unread.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Where the recorded headset is plugged in.
+#[allow(dead_code)]
+pub(crate) const USB: &str = "/sys/devices/platform/vhci_hcd.0/usb1/1-1";
+/// Its sound card, below `/sys` (`tests/umockdev/card.umockdev`).
+#[allow(dead_code)]
+pub(crate) const CARD: &str = "devices/platform/vhci_hcd.0/usb1/1-1/1-1:1.0/sound/card1";
+
 /// Off hook, with mute not pressed; on hook. (Report 2 of the recorded descriptor.)
+#[allow(dead_code)]
 pub(crate) const OFF_HOOK: &[u8] = &[2, 0b01];
 /// The mute button goes down during a call; [`OFF_HOOK`] releases it.
+#[allow(dead_code)]
 pub(crate) const MUTE_DOWN: &[u8] = &[2, 0b11];
 /// On hook.
 #[allow(dead_code)]
 pub(crate) const ON_HOOK: &[u8] = &[2, 0];
 
 /// A vendor message as `tests/bench/quirks` defines it.
+#[allow(dead_code)]
 pub(crate) fn vendor(message: u8, value: u8) -> [u8; 64] {
     let mut report = [0; 64];
     report[..3].copy_from_slice(&[3, message, value]);
@@ -28,6 +38,7 @@ pub(crate) fn vendor(message: u8, value: u8) -> [u8; 64] {
 }
 
 /// The quick disconnect, pulled or not.
+#[allow(dead_code)]
 pub(crate) fn quick_disconnect(open: bool) -> [u8; 64] {
     vendor(0x51, open.into())
 }
@@ -84,6 +95,7 @@ impl HidHeadset {
 
     /// The headset sends an input report, and waits until it has been read: unlike hidraw, a line has
     /// no borders between reports.
+    #[allow(dead_code)]
     pub(crate) fn send(&self, report: &[u8]) {
         self.send_at_once(report);
         let until = Instant::now() + PATIENCE;

@@ -2,7 +2,7 @@
 
 use super::sound_server::{FakeHeadset, SoundServer};
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// A running softphone. Dropping it hangs up.
@@ -77,18 +77,18 @@ fn program() -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let target = test.parent().unwrap().parent().unwrap();
     let program = target.join("examples/softphone");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/softphone.rs");
-    let changed = |path: &std::path::Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
-    if changed(&program) < changed(source.as_ref()) {
+    // From the tests of this package, or of the workspace's.
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sources = ["examples", "devices/examples"].map(|folder| package.join(folder));
+    let source = sources.map(|folder| folder.join("softphone.rs"));
+    let changed = |path: &Path| std::fs::metadata(path).and_then(|m| m.modified()).ok();
+    if changed(&program) < source.iter().filter_map(|path| changed(path)).max() {
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        let release = target.ends_with("release").then_some("--release");
         let built = Command::new(cargo)
-            .args([
-                "build",
-                "--package",
-                "sidetone-devices",
-                "--example",
-                "softphone",
-            ])
+            .args(["build", "--package", "sidetone-devices"])
+            .args(["--example", "softphone"])
+            .args(release)
             .status()
             .unwrap();
         assert!(built.success(), "the example softphone does not build");

@@ -192,6 +192,12 @@ impl SoundServer {
         ] {
             fs::write(usb.join(attribute), text).unwrap();
         }
+        let usb = UsbPath::new(fs::canonicalize(usb).unwrap());
+        self.plug_in_card(plug, &card, usb)
+    }
+
+    /// The sound card of a headset whose other parts are already there: `card` is its place below `/sys`.
+    pub(crate) fn plug_in_card(&self, plug: &str, card: &str, usb: UsbPath) -> FakeHeadset {
         let properties =
             format!("'device.vendor.id=047f device.product.id=c056 sysfs.path=/{card}'");
         let (speaker, feed) = (format!("speaker_{plug}"), format!("feed_{plug}"));
@@ -206,7 +212,7 @@ impl SoundServer {
             &format!("source_properties={properties}"),
         ]);
         FakeHeadset {
-            usb: UsbPath::new(fs::canonicalize(usb).unwrap()),
+            usb,
             speaker,
             microphone,
             feed,
