@@ -111,8 +111,9 @@ fn main() {
     let silent = Desk::new(broker.port, "[audio]\nbackend = \"off\"");
     let size = fs::metadata(PROGRAM).unwrap().len() as f64 / 1e6;
     let stripped = silent.path().join("stripped");
-    let strip = Command::new("strip").arg("-o").arg(&stripped).arg(PROGRAM);
-    assert!({ strip }.status().unwrap().success());
+    let mut strip = Command::new("strip");
+    strip.arg("-o").arg(&stripped).arg(PROGRAM);
+    assert!(strip.status().unwrap().success());
     let bare = fs::metadata(&stripped).unwrap().len() as f64 / 1e6;
     println!("binary       {size:.1} MB, without debug sections {bare:.1} MB");
     let mut times: Vec<Duration> = (0..10).map(|_| ready(&silent)).collect();
