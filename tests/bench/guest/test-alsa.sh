@@ -50,13 +50,15 @@ same_sound() {
     END { exit !(c[2] > 0.9 && g[2] > low && g[2] < high) }' "$LOGS/levels"
 }
 
-insmod /usr/lib/modules/snd-aloop.ko
 CONFIG=$LOGS/sidetone.toml
 { cat /t/sidetone.toml; printf '\n[audio]\nbackend = "alsa"\n'; } >"$CONFIG"
 
+# As at boot: the loopback first, with the clock of a headset that comes later.
+CARD=$(echo "${HEADSET#*:}" | tr a-f A-F)
+insmod /usr/lib/modules/snd-aloop.ko timer_source="$CARD.0.0"
 headset_start
 plug
-CARD=$(find_card)
+check "the headset is the card $CARD" [ "$(find_card)" = "$CARD" ]
 echo "  $(tr -s ' \n' ' ' </proc/asound/cards)"
 sed "s/^defaults.sidetone.card .*/defaults.sidetone.card \"$CARD\"/" /t/asound.conf >/etc/asound.conf
 sidetone_start
@@ -68,6 +70,7 @@ check "nobody listens outside a call" nobody_listens
 headset mic silence, leak -20 40
 call_start default default
 expect_message 5 /event/call.started
+check "the headset clocks the loopback" grep -q 'sound timer' "/proc/asound/Loopback/cable#0"
 arecord -q -D "plug:'dsnoop:CARD=Loopback,DEV=1'" -d 5 -t raw -f S16_LE -r 48000 -c 1 "$LOGS/customer.raw" 8>&-
 mark
 expect_message 5 /telemetry/audio measured_at=capture far_source=mix lost_samples=0
@@ -122,6 +125,7 @@ expect_message 4 /event/call.ended
 expect_once headset_gone
 expect_once line_noise fault=hum
 expect_no_alert_but double_talk line_noise headset_gone
+check "no warning of a drifting loopback" eval "! grep timer_source '$LOGS/sidetone.log'"
 expect_nothing_written
 sidetone_stop
 finish

@@ -10,6 +10,8 @@
 //! Softphones must use the shipped `systemd/asound.conf`: it shares the microphone, and copies what is
 //! played to `snd-aloop`, whose other end is the far end. Other sounds on the headset are in that copy, so
 //! the far end is always [`FarEnd::Mix`](super::api::FarEnd::Mix). The mixer's switches are not read here.
+//! A loopback that the headset does not clock drifts until the softphone's playback breaks off (measured in
+//! the bench); that is warned of.
 
 mod capture;
 mod cards;
@@ -19,7 +21,8 @@ mod usage;
 use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
 use super::pulse::ServerAddress;
 use super::workers::Worker;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How often the status files are read: a call is to be seen at once, and closed within two seconds.
@@ -46,6 +49,7 @@ impl Backend for PlainAlsa {
     fn watch(&self, worker: &Worker, report: &mut dyn FnMut(WatchReport)) -> WatchEnd {
         let name = "ALSA".to_owned();
         report(WatchReport::Up { name });
+        warn_of_drift(&self.sysfs);
         let mut last = None;
         while !worker.should_stop() {
             let server = self.gives_way_to.as_ref();
@@ -70,5 +74,37 @@ impl Backend for PlainAlsa {
     ) -> Result<(), String> {
         capture::run(worker, wish, report);
         Ok(())
+    }
+}
+
+/// Warns once if `snd-aloop` runs on its own clock.
+fn warn_of_drift(sysfs: &Path) {
+    static WARNED: AtomicBool = AtomicBool::new(false);
+    let parameter = sysfs.join("module/snd_aloop/parameters/timer_source");
+    let drifts = std::fs::read_to_string(parameter).is_ok_and(|text| has_own_clock(&text));
+    if drifts && !WARNED.swap(true, Ordering::Relaxed) {
+        tracing::warn!(
+            "snd-aloop runs on its own clock, so softphones' playback will break off after a while; give it \
+             the headset's with timer_source, as systemd/asound.conf says"
+        );
+    }
+}
+
+/// Whether the first loopback card has no `timer_source`. The kernel shows one per possible card, `(null)`
+/// where none is set.
+fn has_own_clock(timer_sources: &str) -> bool {
+    let first = timer_sources.split(',').next().unwrap_or_default().trim();
+    first.is_empty() || first == "(null)"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_own_clock;
+
+    #[test]
+    fn a_loopback_without_a_timer_source_has_its_own_clock() {
+        assert!(has_own_clock("(null),(null),(null)\n"));
+        assert!(has_own_clock("\n"));
+        assert!(!has_own_clock("Headset.0.0,(null),(null)\n"));
     }
 }
