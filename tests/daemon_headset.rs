@@ -141,6 +141,10 @@ async fn what_a_subscriber_is_told_is_enough_to_act_on() {
     watcher
         .until("the alert", |seen| said(seen, "alert.raised") == 1)
         .await;
+    assert!(
+        daemon.own_memory_kib() < 8 * 1024,
+        "no room set aside for nothing"
+    );
     assert!(daemon.terminate().success());
     let seen = watcher
         .until("the farewell", |seen| latest_is(seen, "/status", "stopped"))

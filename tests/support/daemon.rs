@@ -123,6 +123,15 @@ impl Daemon {
             .unwrap()
     }
 
+    /// Resident memory that is no file's, in KiB.
+    pub(crate) fn own_memory_kib(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.process_id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+        let kib = line.and_then(|line| line.split_ascii_whitespace().nth(1));
+        kib.unwrap().parse().unwrap()
+    }
+
     fn signal(&self, signal: &str) {
         let pid = self.process_id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();

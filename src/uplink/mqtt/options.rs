@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 /// The broker keeps the session this long for a node that is away, in seconds.
 const SESSION_EXPIRY_S: u32 = 3600;
 
+/// Messages on their way at once, states included. The client keeps room for each from the start:
+/// for its default of 65,535 that is 16 MiB.
+const IN_FLIGHT: u16 = 64;
+
 /// Where distributions keep the authorities' certificates (Debian, Red Hat, SUSE).
 const SYSTEM_CA_FILES: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -45,6 +49,7 @@ pub(super) fn base(
         // ids. Later ones continue, so that what was on its way is sent again (joints.md §1).
         .set_clean_start(true)
         .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
+        .set_outgoing_inflight_upper_limit(IN_FLIGHT)
         .set_last_will(LastWill::new(
             will.topic,
             will.payload,
