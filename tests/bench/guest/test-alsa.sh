@@ -87,9 +87,11 @@ starved=$(statistic speaker_starved)
 check "the kernel kept the speaker fed (ran dry $starved times)" [ "$starved" -le 2 ]
 
 # Both talk, and mains hum begins.
-headset leak off, mic agent.wav loop
+headset leak off
 call_start default default
-headset hum 50 -45
+expect_message 5 /event/call.started
+sleep 2 # so that the noise figures begin with a pause
+headset mic agent.wav loop, hum 50 -45
 expect_message 8 /telemetry/audio lost_samples=0
 agent=$(telemetry_of agent_active_speech_level_dbov)
 check "the agent's level is right ($agent dBov)" between -30 "$agent" -20
