@@ -92,10 +92,11 @@ call_start default default
 expect_message 5 /event/call.started
 sleep 2 # so that the noise figures begin with a pause
 headset mic agent.wav loop, hum 50 -45
+expect_message 10 /event/overtalk.started
+mark
 expect_message 8 /telemetry/audio lost_samples=0
 agent=$(telemetry_of agent_active_speech_level_dbov)
 check "the agent's level is right ($agent dBov)" between -30 "$agent" -20
-expect_message 10 /event/overtalk.started
 expect_message 25 /alert/line_noise/agent state=raised fault=hum
 
 # The plug is pulled in the call.
