@@ -97,7 +97,7 @@ mark
 expect_message 8 /telemetry/audio lost_samples=0
 agent=$(telemetry_of agent_active_speech_level_dbov)
 check "the agent's level is right ($agent dBov)" between -30 "$agent" -20
-expect_message 25 /alert/line_noise/agent state=raised fault=hum
+expect_message 40 /alert/line_noise/agent state=raised fault=hum
 
 # The plug is pulled in the call.
 unplug
