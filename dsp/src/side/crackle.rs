@@ -132,7 +132,11 @@ impl CrackleDetector {
                 .max(self.bounds.medians * self.median_height());
             for n in judged {
                 let since = last.map_or(self.since + n - start, |last| n - last);
-                if self.height[n] >= bound && since >= self.debounce && self.stands_alone(n) {
+                if self.height[n] >= bound
+                    && since >= self.debounce
+                    && self.stands_alone(n)
+                    && !self.is_edge_of_silence(n)
+                {
                     told += 1;
                     last = Some(n);
                 }
@@ -202,6 +206,17 @@ impl CrackleDetector {
             .sampled
             .select_nth_unstable_by(SAMPLED / 2, f32::total_cmp)
             .1
+    }
+
+    /// Digital silence ends or begins at `n`: a gate, a mute or a lost packet, which are told as what
+    /// they are. A click with silence on both sides is a click.
+    fn is_edge_of_silence(&self, n: usize) -> bool {
+        // The highest sample may lie a little beside the edge.
+        const BESIDE: usize = 2;
+        let silent = |run: Range<usize>| self.line[run].iter().all(|&x| x == 0.0);
+        let before = silent(n - BESIDE - ORDER..n - BESIDE);
+        let after = silent(n + BESIDE + 1..n + BESIDE + 1 + ORDER);
+        before != after
     }
 
     /// The height at `n` is the largest around, by far.
