@@ -1,7 +1,7 @@
 //! Do both sides speak? One probability per frame from the two speech scores.
 //!
 //! *Promises*: a continuous, rankable score, and a decision per frame that is lengthened by no more
-//! than the stops and weak ends of words (120 ms), not by the hangover.
+//! than the stops and weak ends of words (60 ms), not by the hangover.
 //!
 //! *Never* judges leakage: the agent's score that comes in has it taken out already.
 

@@ -18,7 +18,6 @@
 mod delay;
 mod kalman;
 mod leakage;
-mod near;
 
 use crate::measurement::SPEECH_LAG_FRAMES;
 use crate::noise::Baseline;
@@ -28,7 +27,6 @@ use crate::units::Db;
 use delay::{DELAYS, DelayFinder};
 use kalman::{KalmanFilter, PARTITIONS};
 use leakage::{LowestRatio, Shape};
-use near::NearTalker;
 
 /// Far-end frames kept: the longest delay, and the filter behind it.
 const PAST: usize = DELAYS + PARTITIONS + 1;
@@ -113,7 +111,6 @@ pub(crate) struct EchoGuard {
     /// Frames of far end since the filter began.
     run: u32,
     moved: u32,
-    near: NearTalker,
     /// Delay of the leakage in frames, as far as it shows.
     delay: Option<usize>,
     weights: [f32; WEIGHTS],
@@ -138,7 +135,6 @@ impl EchoGuard {
             explained_held: 0.0,
             run: 0,
             moved: 0,
-            near: NearTalker::new(),
             delay: None,
             weights: [1.0; WEIGHTS],
         }
@@ -185,12 +181,7 @@ impl EchoGuard {
             State::Clear => 1.0,
             State::Cancelling { delay } => self.cancel(mic, delay, floor, leaks),
         };
-        if weight > 0.5 {
-            self.near.push(mean_square(mic));
-        }
-        let weight = weight
-            .min(over_floor(mic_power, floor))
-            .min(self.near.weight(mean_square(mic), floor));
+        let weight = weight.min(over_floor(mic_power, floor));
         self.weights.rotate_right(1);
         self.weights[0] = weight;
     }

@@ -17,16 +17,6 @@ const BLOCK_LAG: usize = 440;
 /// Block scores kept; must span the lag.
 const KEPT: usize = 8;
 
-/// The network's own score that counts as an even chance. Between what suits prompts in noise (0.5)
-/// and distant talkers of real meetings (0.3); dsp/examples/accuracy_pair prints both.
-const EVEN: f32 = 0.42;
-
-/// Moves the even chance to 0.5 and keeps order, 0 and 1: the odds are scaled.
-fn calibrated(score: f32) -> f32 {
-    let (yes, no) = (score * (1.0 - EVEN), (1.0 - score) * EVEN);
-    yes / (yes + no)
-}
-
 /// A speech score for one stream at 16 kHz.
 pub struct SpeechDetector {
     network: Box<earshot::Detector>,
@@ -83,7 +73,7 @@ impl SpeechDetector {
             self.filled += now.len();
             if self.filled == BLOCK {
                 self.filled = 0;
-                self.scores[self.blocks % KEPT] = calibrated(self.network.predict_f32(&self.block));
+                self.scores[self.blocks % KEPT] = self.network.predict_f32(&self.block);
                 self.blocks += 1;
             }
         }
