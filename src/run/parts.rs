@@ -4,7 +4,7 @@ use super::channel::Finding;
 use super::clock::Clock;
 use super::disclosure::Disclosure;
 use super::selection::Selection;
-use super::settings::TICK;
+use super::settings::{IDLE_TICK, TICK};
 use super::sound::{SoundCommand, SoundThread};
 use super::troubles::Troubles;
 use super::watchdog::{Signs, Watchdog};
@@ -111,7 +111,12 @@ impl Parts {
 
     /// When the station wants to be told that time has passed, at the latest.
     pub(super) fn next_tick(&self) -> Instant {
-        let regular = Instant::now() + TICK;
+        let regular = Instant::now()
+            + if self.station.is_busy() {
+                TICK
+            } else {
+                IDLE_TICK
+            };
         match self.station.next_deadline() {
             Some(deadline) => regular.min(self.clock.instant(deadline)),
             None => regular,

@@ -12,8 +12,11 @@ use sidetone_wire::name::NameError;
 use sidetone_wire::{NodeName, OrgName};
 use std::time::Duration;
 
-/// How often the station is told that time passes.
+/// How often the station is told that time passes, in a call or with an alert.
 pub(super) const TICK: Duration = Duration::from_millis(100);
+
+/// The same, while nothing goes on: an idle workstation is woken once a second.
+pub(super) const IDLE_TICK: Duration = Duration::from_secs(1);
 
 /// Messages that may wait between station and uplink; the uplink takes them at once.
 pub(super) const MESSAGES_WAITING: usize = 1024;

@@ -24,7 +24,8 @@ pub enum Input {
     Second(UsbPath, Box<SecondSummary>),
     /// An overtalk began or ended.
     Overtalk(UsbPath, OvertalkEvent),
-    /// Time passes: at least ten a second, and when [`super::Station::next_deadline`] is due.
+    /// Time passes: at least ten a second while [`super::Station::is_busy`], one a second otherwise,
+    /// and when [`super::Station::next_deadline`] is due.
     Tick,
     /// New alert limits are in force.
     Configure(Box<AlertConfig>),

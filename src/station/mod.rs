@@ -194,6 +194,18 @@ impl Station {
             .min()
     }
 
+    /// Whether something runs whose timers only a tick every tenth of a second keeps on time: a call,
+    /// an alert, or the time after waking. Otherwise a tick a second is enough.
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.wakefulness != Wakefulness::Awake
+            || self.alerts.active().next().is_some()
+            || self
+                .sessions
+                .values()
+                .any(|session| session.call.call().is_some())
+    }
+
     /// The alerts that are active now.
     pub fn active_alerts(&self) -> impl Iterator<Item = &sidetone_wire::alert::AlertDetail> {
         self.alerts.active()
