@@ -17,13 +17,14 @@ expect_none 12 '/event/overtalk.started'
 check "no double_talk while only leakage is in the microphone" \
   [ "$(count_messages /event/alert.raised kind=double_talk)" = 0 ]
 
-# The agent talks into it.
-headset mic agent.wav loop
+# The agent talks into it, and neither gives way.
+headset mic insists.wav loop
 expect_message 4 /event/overtalk.started floor=customer interrupter=agent
 expect_message 6 /alert/double_talk/call state=raised severity=minor notify=alarm
 
 # The customer stops; mains hum begins.
 customer stop
+headset mic agent.wav loop
 DOUBLE_TALK_OVER=$CAUSE
 headset hum 50 -45
 HUM=$CAUSE
