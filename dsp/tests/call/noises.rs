@@ -67,7 +67,12 @@ fn hum(len: usize, seed: &mut Seeded) -> Vec<f32> {
     let mains = if seed.below(2) == 0 { 50.0 } else { 60.0 };
     let mains = mains + seed.between(-0.1, 0.1);
     let heights: Vec<(f32, f32)> = (1..8)
-        .map(|k| (seed.between(0.2, 1.0) / k as f32, seed.between(0.0, 6.28)))
+        .map(|k| {
+            (
+                seed.between(0.2, 1.0) / k as f32,
+                seed.between(0.0, std::f32::consts::TAU),
+            )
+        })
         .collect();
     (0..len)
         .map(|n| {
