@@ -176,8 +176,8 @@ impl Station {
             Input::Shutdown(reason) => {
                 self.end_all(now, reason, EndReason::Stopped, out);
                 out.push(Output::Audio(AudioCommand::Shutdown));
+                // `stopped` itself is the uplink's last word, after everything said here is on its way.
                 self.wakefulness = Wakefulness::Stopped;
-                self.say_state(NodeState::Stopped, None, out);
                 return;
             }
         }

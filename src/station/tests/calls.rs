@@ -259,6 +259,5 @@ fn leaving_clears_alerts_before_it_ends_the_call() {
             "5.0 call.ended 4.7 s stopped",
             "5.0 close",
             "5.0 shutdown",
-            "5.0 stopped",
         ]);
 }
