@@ -174,7 +174,18 @@ async fn each_class_travels_as_the_contract_says() {
         facts: facts.as_object().cloned(),
     };
     node.say(item(json!({ "os": "Debian" }))).await;
-    let seen = watcher.until("all five", |s| s.len() >= 7).await;
+    let all = [
+        "/event/volume.changed",
+        "/alert/double_talk/call",
+        "/telemetry/audio",
+        "/telemetry/health",
+        "/inventory/host",
+    ];
+    let on_all = |seen: &[Seen], endings: &[&str]| {
+        let has = |ending: &&str| seen.iter().any(|s| s.topic.ends_with(*ending));
+        endings.iter().all(has)
+    };
+    let seen = watcher.until("all five", |s| on_all(s, &all)).await;
 
     let (event, payload) = the(&seen, "/event/volume.changed");
     assert!(
@@ -235,8 +246,10 @@ async fn each_class_travels_as_the_contract_says() {
 
     let late = Watcher::start(broker.port);
     drop(watcher);
-    for ending in ["/status", "/inventory/host", "/alert/double_talk/call"] {
-        assert!(the(&late.all(), ending).0.retained, "{ending}");
+    let states = ["/status", "/inventory/host", "/alert/double_talk/call"];
+    let kept = late.until("the states", |s| on_all(s, &states)).await;
+    for ending in states {
+        assert!(the(&kept, ending).0.retained, "{ending}");
     }
     assert!(late.on("/event/volume.changed").is_empty() && late.on("/telemetry/audio").is_empty());
 
