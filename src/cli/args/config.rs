@@ -1,0 +1,44 @@
+//! The arguments of `sidetone config`.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `sidetone config`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  sidetone config check                      check /etc/sidetone/*.toml
+  sidetone config check -c sidetone.toml     check one file
+  sidetone config show                       what is in force, and which file says so
+  sidetone config defaults | less            every key, its unit and the reason for its value
+  sidetone config schema > sidetone.schema.json")]
+pub struct ConfigArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+    /// Read this file instead of /etc/sidetone/*.toml
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+}
+
+/// The commands about the configuration.
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum ConfigCommand {
+    /// Say everything that is wrong, each with file, line, column and what would be right.
+    ///
+    /// Exit status 0 if nothing is wrong, 1 otherwise.
+    #[command(after_help = "Example:
+  sidetone config check -c sidetone.toml && systemctl --user restart sidetone")]
+    Check,
+    /// Print the effective configuration; each key a file sets says which file and line.
+    #[command(after_help = "Example:
+  sidetone config show | grep '# /'     only what differs from the defaults")]
+    Show,
+    /// Print the documented defaults: every key, its unit and the reason for its value.
+    #[command(after_help = "Example:
+  sidetone config defaults > /tmp/sidetone.toml     a file to start from")]
+    Defaults,
+    /// Print the JSON Schema of the configuration.
+    #[command(after_help = "Example:
+  sidetone config schema > sidetone.schema.json     for an editor that completes TOML")]
+    Schema,
+}

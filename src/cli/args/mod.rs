@@ -1,0 +1,53 @@
+//! The arguments, one file a command, and the help made of them.
+
+mod analyze;
+mod config;
+mod devices;
+mod run;
+mod schema;
+
+use clap::{Parser, Subcommand};
+
+pub use analyze::AnalyzeArgs;
+pub use config::{ConfigArgs, ConfigCommand};
+pub use devices::DevicesArgs;
+pub use run::RunArgs;
+pub use schema::{SchemaArgs, SchemaFormat};
+
+/// Knows what the headset of an agent does and how the call really sounds, and tells it over MQTT.
+///
+/// Sidetone reads the buttons of USB headsets, listens to both sides of a call while it lasts, and
+/// publishes events, figures and alerts. It keeps and sends no sound.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sidetone",
+    version,
+    arg_required_else_help = true,
+    after_help = "Examples:
+  sidetone config check             what is wrong with /etc/sidetone/*.toml
+  sidetone run -c sidetone.toml     the whole daemon, with this configuration only
+  sidetone devices                  which headsets are here, and can they be read
+  sidetone analyze call.wav         what a recorded call is like
+
+`sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the whole daemon in one process.
+    Run(RunArgs),
+    /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
+    Devices(DevicesArgs),
+    /// Analyse a recorded call as if it were a live one.
+    Analyze(AnalyzeArgs),
+    /// Check, show and document the configuration.
+    Config(ConfigArgs),
+    /// Print the contract of the MQTT messages, for programs.
+    Schema(SchemaArgs),
+}
