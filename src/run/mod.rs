@@ -7,13 +7,17 @@
 //!                     └ taps ─▶ SoundThread ─┘
 //! ```
 //!
+//! Devices come through [`doors::Doors`]: this machine's, or those of a simulated desk.
+//!
 //! *Stops* in the opposite order of starting: the station says goodbye, the uplink sends it, then the
 //! threads end and every tap is zeroed.
 
 mod announce;
 mod channel;
 mod clock;
+mod daemon;
 mod disclosure;
+mod doors;
 mod health;
 mod logging;
 mod parts;
@@ -25,12 +29,12 @@ mod troubles;
 mod watchdog;
 
 use crate::config::Loaded;
-use crate::uplink::{Uplink, UplinkError};
-use parts::{Heard, Parts};
+use crate::uplink::UplinkError;
+use doors::ThisMachine;
 use sidetone_devices::hotplug::MonitorError;
+use std::future::Future;
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 
 pub use settings::SettingsError;
 
@@ -66,43 +70,30 @@ pub fn run(loaded: &Loaded) -> Result<(), RunError> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(daemon(loaded))
+    runtime.block_on(async {
+        let end = told_to_end()?;
+        daemon::daemon(&loaded.config, login(), &ThisMachine, end).await
+    })
 }
 
-async fn daemon(loaded: &Loaded) -> Result<(), RunError> {
-    let config = &loaded.config;
+/// Who is logged in here.
+fn login() -> Option<String> {
+    std::env::var("USER")
+        .or_else(|_| std::env::var("LOGNAME"))
+        .ok()
+}
+
+/// Comes with the first SIGINT or SIGTERM.
+///
+/// # Errors
+/// If the system takes no handler for them.
+pub(crate) fn told_to_end() -> io::Result<impl Future<Output = ()>> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-
-    let (say, said) = mpsc::channel(settings::MESSAGES_WAITING);
-    let (uplink_config, name_headset) = settings::uplink(config)?;
-    let uplink = Uplink::start(uplink_config, said)?;
-    let (tell, mut hear) = mpsc::channel(settings::FINDINGS_WAITING);
-    let mut parts = Parts::start(config, name_headset, tell, say, uplink.outbox())?;
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
-    tracing::info!(
-        version = env!("CARGO_PKG_VERSION"),
-        boot = uplink.boot(),
-        "started"
-    );
-    parts.announce(config).await;
-
-    loop {
-        let tick = tokio::time::sleep_until(parts.next_tick().into());
-        let heard = tokio::select! {
-            _ = interrupt.recv() => break,
-            _ = terminate.recv() => break,
-            heard = hear.recv() => heard.unwrap_or(Heard::Tick),
-            () = tick => Heard::Tick,
-        };
-        parts.take_in(heard).await;
-    }
-    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
-    parts.say_goodbye(announce::STOPPED_BY_SIGNAL).await;
-    uplink
-        .stop(Some(announce::STOPPED_BY_SIGNAL.to_owned()))
-        .await;
-    drop(parts);
-    tracing::info!("stopped");
-    Ok(())
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

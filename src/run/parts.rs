@@ -3,6 +3,7 @@
 use super::channel::Finding;
 use super::clock::Clock;
 use super::disclosure::Disclosure;
+use super::doors::Doors;
 use super::selection::Selection;
 use super::settings::{IDLE_TICK, TICK};
 use super::sound::{SoundCommand, SoundThread};
@@ -14,9 +15,7 @@ use crate::config::{AudioBackend, Config};
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
 use crate::uplink::OutboxStats;
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
-use sidetone_devices::audio::supervisor::{
-    AudioHandle, AudioOptions, AudioSupervisor, SoundSystem,
-};
+use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::UsbPath;
 use sidetone_devices::hid::quirks::QuirkBook;
@@ -68,6 +67,7 @@ impl Parts {
     /// Starts the threads.
     pub(super) fn start(
         config: &Config,
+        doors: &dyn Doors,
         name_headset: NameHeadset,
         tell: mpsc::Sender<Heard>,
         say: mpsc::Sender<StationMessage>,
@@ -80,10 +80,10 @@ impl Parts {
                 .is_ok()
         })?;
         let audio = match sound_system(config.audio.backend) {
-            Some(system) => Some(start_audio(system, tell.clone())?),
+            Some(system) => Some(start_audio(doors, system, tell.clone())?),
             None => None,
         };
-        let monitor = start_monitor(config, tell)?;
+        let monitor = start_monitor(config, doors, tell)?;
         Ok(Self {
             clock: Clock::start(),
             latest: Duration::ZERO,
@@ -264,17 +264,21 @@ fn sound_system(backend: AudioBackend) -> Option<SoundSystem> {
     }
 }
 
-fn start_audio(system: SoundSystem, tell: mpsc::Sender<Heard>) -> std::io::Result<AudioHandle> {
+fn start_audio(
+    doors: &dyn Doors,
+    system: SoundSystem,
+    tell: mpsc::Sender<Heard>,
+) -> std::io::Result<AudioHandle> {
     let (events, listen) = std::sync::mpsc::channel();
     forward("audio-events", listen, tell, Heard::Audio)?;
-    let options = AudioOptions {
-        system,
-        ..AudioOptions::default()
-    };
-    AudioSupervisor::start(options, events)
+    doors.sound(system, events)
 }
 
-fn start_monitor(config: &Config, tell: mpsc::Sender<Heard>) -> Result<HeadsetMonitor, RunError> {
+fn start_monitor(
+    config: &Config,
+    doors: &dyn Doors,
+    tell: mpsc::Sender<Heard>,
+) -> Result<HeadsetMonitor, RunError> {
     let (events, listen) = std::sync::mpsc::channel();
     forward("headset-events", listen, tell, Heard::Headset)?;
     let mut quirks = QuirkBook::built_in();
@@ -286,7 +290,7 @@ fn start_monitor(config: &Config, tell: mpsc::Sender<Heard>) -> Result<HeadsetMo
     let options = MonitorOptions {
         quirks: Arc::new(quirks),
     };
-    Ok(HeadsetMonitor::start(options, events)?)
+    Ok(doors.headsets(options, events)?)
 }
 
 /// The devices crate knows no runtime: a thread that sleeps until it says something carries it over.

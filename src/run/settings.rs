@@ -40,8 +40,11 @@ pub enum SettingsError {
     NoStateDirectory,
 }
 
-/// The uplink's configuration, and how headsets are named in messages.
-pub(super) fn uplink(config: &Config) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
+/// The uplink's configuration, and how headsets are named in messages; `login` is whose calls these are.
+pub(super) fn uplink(
+    config: &Config,
+    login: Option<String>,
+) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
     let state_dir = config
         .node
         .effective_state_dir()
@@ -50,9 +53,6 @@ pub(super) fn uplink(config: &Config) -> Result<(UplinkConfig, NameHeadset), Set
         Some(name) => Some(NodeName::new(name.as_str())?),
         None => None,
     };
-    let login = std::env::var("USER")
-        .or_else(|_| std::env::var("LOGNAME"))
-        .ok();
     let agent = login
         .filter(|_| Disclosure::names_the_agent(&config.privacy))
         .map(|login| AgentConfig {

@@ -1,0 +1,59 @@
+//! One daemon from its start to its goodbye. Several may share a runtime: a simulated agent is this
+//! daemon with other doors.
+
+use super::doors::Doors;
+use super::parts::{Heard, Parts};
+use super::{RunError, announce, settings};
+use crate::config::Config;
+use crate::uplink::Uplink;
+use std::future::Future;
+use tokio::sync::mpsc;
+
+/// Runs until `end` comes; `login` is whose calls these are.
+///
+/// # Errors
+/// [`RunError`], before anything was opened or sent.
+pub(crate) async fn daemon(
+    config: &Config,
+    login: Option<String>,
+    doors: &dyn Doors,
+    end: impl Future<Output = ()>,
+) -> Result<(), RunError> {
+    tokio::pin!(end);
+    let (say, said) = mpsc::channel(settings::MESSAGES_WAITING);
+    let (uplink_config, name_headset) = settings::uplink(config, login)?;
+    let uplink = Uplink::start(uplink_config, said)?;
+    let (tell, mut hear) = mpsc::channel(settings::FINDINGS_WAITING);
+    let mut parts = Parts::start(config, doors, name_headset, tell, say, uplink.outbox())?;
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        boot = uplink.boot(),
+        "started"
+    );
+    parts.announce(config).await;
+
+    loop {
+        let tick = tokio::time::sleep_until(parts.next_tick().into());
+        let heard = tokio::select! {
+            () = &mut end => break,
+            heard = hear.recv() => heard.unwrap_or(Heard::Tick),
+            () = tick => Heard::Tick,
+        };
+        parts.take_in(heard).await;
+    }
+    let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    parts.say_goodbye(announce::STOPPED_BY_SIGNAL).await;
+    uplink
+        .stop(Some(announce::STOPPED_BY_SIGNAL.to_owned()))
+        .await;
+    // Threads are waited for beside the runtime, which may have other daemons to run.
+    if tokio::task::spawn_blocking(move || drop(parts))
+        .await
+        .is_err()
+    {
+        tracing::error!("a part of the daemon panicked at its end");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
