@@ -4,6 +4,7 @@ pub mod alerts;
 pub mod analyze;
 pub mod cli;
 pub mod config;
+pub mod manual;
 mod overtalk;
 pub mod run;
 pub mod station;

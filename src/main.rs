@@ -15,5 +15,7 @@ fn main() -> ExitCode {
         Command::Analyze(args) => cli::analyze::run(args),
         Command::Config(args) => cli::config::run(args),
         Command::Schema(args) => cli::schema::run(args),
+        Command::Completions(args) => cli::completions::run(args),
+        Command::Manual(args) => cli::manual::run(args),
     })
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::sidetone;
 
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 12] = [
     "",
     "run",
     "devices",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 10] = [
     "config defaults",
     "config schema",
     "schema",
+    "completions",
+    "manual",
 ];
 
 #[test]

@@ -16,7 +16,10 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
             output::print(&verdict(&loaded))
         }
         ConfigCommand::Show => output::print(&config::show(&load(args.config.as_ref())?)),
-        ConfigCommand::Defaults => output::print(config::DEFAULTS),
+        ConfigCommand::Defaults { commented: false } => output::print(config::DEFAULTS),
+        ConfigCommand::Defaults { commented: true } => {
+            output::print(&config::commented(config::DEFAULTS))
+        }
         ConfigCommand::Schema => output::print_json(&config::json_schema()),
     }
 }

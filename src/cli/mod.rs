@@ -8,15 +8,17 @@
 
 pub mod analyze;
 mod args;
+pub mod completions;
 pub mod config;
 pub mod devices;
 mod failure;
+pub mod manual;
 mod output;
 pub mod run;
 pub mod schema;
 
 pub use args::{
-    AnalyzeArgs, Cli, Command, ConfigArgs, ConfigCommand, DevicesArgs, RunArgs, SchemaArgs,
-    SchemaFormat,
+    AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, ManualArgs,
+    RunArgs, SchemaArgs, SchemaFormat,
 };
 pub use failure::{Failure, finish, refuse};

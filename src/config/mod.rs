@@ -11,6 +11,7 @@
 
 mod broker_url;
 mod check;
+mod commented;
 mod consistency;
 mod fault;
 mod load;
@@ -22,6 +23,7 @@ mod show;
 mod tree;
 
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
+pub use commented::{Line, commented, lines};
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use model::{

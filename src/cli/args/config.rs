@@ -34,9 +34,14 @@ pub enum ConfigCommand {
   sidetone config show | grep '# /'     only what differs from the defaults")]
     Show,
     /// Print the documented defaults: every key, its unit and the reason for its value.
-    #[command(after_help = "Example:
-  sidetone config defaults > /tmp/sidetone.toml     a file to start from")]
-    Defaults,
+    #[command(after_help = "Examples:
+  sidetone config defaults | less
+  sidetone config defaults --commented > sidetone.toml     a file to start from")]
+    Defaults {
+        /// Every key commented out, so that the file sets nothing yet (as the packages install it)
+        #[arg(long)]
+        commented: bool,
+    },
     /// Print the JSON Schema of the configuration.
     #[command(after_help = "Example:
   sidetone config schema > sidetone.schema.json     for an editor that completes TOML")]

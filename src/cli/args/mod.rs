@@ -1,16 +1,20 @@
 //! The arguments, one file a command, and the help made of them.
 
 mod analyze;
+mod completions;
 mod config;
 mod devices;
+mod manual;
 mod run;
 mod schema;
 
 use clap::{Parser, Subcommand};
 
 pub use analyze::AnalyzeArgs;
+pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand};
 pub use devices::DevicesArgs;
+pub use manual::ManualArgs;
 pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
 
@@ -50,4 +54,9 @@ pub enum Command {
     Config(ConfigArgs),
     /// Print the contract of the MQTT messages, for programs.
     Schema(SchemaArgs),
+    /// Print what a shell needs to complete commands and options.
+    Completions(CompletionsArgs),
+    /// Write the manual pages, for a package.
+    #[command(hide = true)]
+    Manual(ManualArgs),
 }
