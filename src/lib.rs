@@ -2,6 +2,8 @@
 
 pub mod alerts;
 pub mod analyze;
+#[cfg(feature = "hub")]
+pub mod board;
 pub mod cli;
 pub mod config;
 pub mod manual;

@@ -14,6 +14,8 @@ fn main() -> ExitCode {
         Command::Devices(args) => cli::devices::run(args),
         Command::Analyze(args) => cli::analyze::run(args),
         Command::Config(args) => cli::config::run(args),
+        #[cfg(feature = "hub")]
+        Command::Hub(args) => cli::hub::run(args),
         Command::Schema(args) => cli::schema::run(args),
         Command::Completions(args) => cli::completions::run(args),
         Command::Manual(args) => cli::manual::run(args),

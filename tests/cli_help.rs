@@ -11,11 +11,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use support::sidetone;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: &[&str] = &[
     "",
     "run",
     "devices",
     "analyze",
+    "hub",
     "config",
     "config check",
     "config show",

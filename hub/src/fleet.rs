@@ -85,6 +85,20 @@ impl FleetState {
         }
     }
 
+    /// Messages may have been missed: forgets what only events tell. What is retained comes again, and
+    /// calls are known from their next figures.
+    pub fn missed(&mut self) {
+        for view in self.nodes.values_mut() {
+            view.live = crate::live::Live::default();
+        }
+    }
+
+    /// The organisation.
+    #[must_use]
+    pub fn org(&self) -> &OrgName {
+        &self.org
+    }
+
     fn fold(&mut self, topic: &str, payload: &[u8], now_ms: u64) -> Result<Applied, Refusal> {
         let topic = Topic::parse(topic).ok_or(Refusal::Topic)?;
         if topic.org != self.org {
@@ -156,12 +170,19 @@ impl FleetState {
         payload: &[u8],
         now_ms: u64,
     ) -> Result<Applied, Refusal> {
-        let stamp = match stream {
-            TelemetryStream::Audio => read::<AudioFigures>(&node, payload)?.stamp,
-            TelemetryStream::Health => read::<HealthFigures>(&node, payload)?.stamp,
+        match stream {
+            TelemetryStream::Audio => {
+                let Stamped { stamp, body } = read::<AudioFigures>(&node, payload)?;
+                let view = self.view(node)?;
+                view.heard(&stamp, now_ms);
+                view.live.figures(body, now_ms);
+            }
+            TelemetryStream::Health => {
+                let stamp = read::<HealthFigures>(&node, payload)?.stamp;
+                self.view(node)?.heard(&stamp, now_ms);
+            }
             TelemetryStream::Link => return Ok(Applied::Elsewhere),
-        };
-        self.view(node)?.heard(&stamp, now_ms);
+        }
         Ok(Applied::State)
     }
 
@@ -180,6 +201,7 @@ impl FleetState {
         let view = self.view(node)?;
         view.heard(&event.stamp, now_ms);
         if view.is_new(event.stamp.boot, seq) {
+            view.live.event(&event.stamp, &event.body, now_ms);
             Ok(Applied::Event(Box::new(event)))
         } else {
             Ok(Applied::Repetition)

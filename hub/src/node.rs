@@ -1,5 +1,6 @@
 //! One node, as its messages add up.
 
+use crate::live::{Live, headsets};
 use serde_json::{Map, Value};
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::delivery::ALERT_EXPIRY_S;
@@ -35,6 +36,8 @@ pub struct NodeView {
     pub last_seen_ms: u64,
     /// Its retained inventory.
     pub inventory: BTreeMap<Item, Map<String, Value>>,
+    /// What goes on there.
+    pub live: Live,
     pub(crate) alerts: BTreeMap<Uuid, AlertView>,
     seen: Seen,
 }
@@ -67,6 +70,22 @@ impl NodeView {
         self.alerts
             .values()
             .map(move |alert| (alert, self.standing(alert, now_ms)))
+    }
+
+    /// How many headsets its inventory names.
+    #[must_use]
+    pub fn headsets(&self) -> usize {
+        headsets(&self.inventory).count()
+    }
+
+    /// The model of the headset in use, or of the first one, if a name is known.
+    #[must_use]
+    pub fn headset_name(&self) -> Option<&str> {
+        let used = self.live.call.as_ref().and_then(|c| c.headset.as_deref());
+        headsets(&self.inventory)
+            .find(|headset| used.is_none_or(|used| used == headset.id))
+            .or_else(|| headsets(&self.inventory).next())
+            .and_then(|headset| headset.name)
     }
 
     fn standing(&self, alert: &AlertView, now_ms: u64) -> Standing {

@@ -26,6 +26,10 @@ pub enum Failure {
     /// The daemon.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),
+    /// The board.
+    #[cfg(feature = "hub")]
+    #[error(transparent)]
+    Board(#[from] crate::board::ServeError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

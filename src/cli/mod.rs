@@ -12,11 +12,15 @@ pub mod completions;
 pub mod config;
 pub mod devices;
 mod failure;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod manual;
 mod output;
 pub mod run;
 pub mod schema;
 
+#[cfg(feature = "hub")]
+pub use args::HubArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, ManualArgs,
     RunArgs, SchemaArgs, SchemaFormat,

@@ -7,7 +7,7 @@ use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
 
 /// Starts logging. `SIDETONE_LOG` overrides `level`, e.g. `debug` or `sidetone::uplink=debug`.
 /// A second call in one process changes nothing.
-pub(super) fn start(level: &str) {
+pub(crate) fn start(level: &str) {
     let filter = EnvFilter::try_from_env("SIDETONE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
     // The journal stamps each line itself.
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();

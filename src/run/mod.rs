@@ -19,7 +19,7 @@ mod daemon;
 mod disclosure;
 mod doors;
 mod health;
-mod logging;
+pub(crate) mod logging;
 mod parts;
 mod privacy;
 mod selection;

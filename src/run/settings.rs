@@ -4,9 +4,7 @@ use crate::alerts::HeadsetId;
 use crate::config::Config;
 use crate::run::disclosure::Disclosure;
 use crate::station::NameHeadset;
-use crate::uplink::config::{
-    AgentConfig, BrokerConfig, ClientCertificate, Credentials, OutboxLimits, Timing, UplinkConfig,
-};
+use crate::uplink::config::{AgentConfig, BrokerConfig, OutboxLimits, Timing, UplinkConfig};
 use crate::uplink::identity::{self, IdentityError, Key};
 use sidetone_wire::name::NameError;
 use sidetone_wire::{NodeName, OrgName};
@@ -60,27 +58,10 @@ pub(super) fn uplink(
             login,
         });
     let key = Key::of_node(&state_dir)?;
-    let broker = &config.broker;
     let uplink = UplinkConfig {
         org: OrgName::new(config.node.org.as_str())?,
         node: identity::node_name(configured)?,
-        broker: BrokerConfig {
-            url: broker.url.clone(),
-            ca_file: broker.ca_file.clone(),
-            client: broker
-                .client_cert
-                .clone()
-                .zip(broker.client_key.clone())
-                .map(|(cert_file, key_file)| ClientCertificate {
-                    cert_file,
-                    key_file,
-                }),
-            credentials: broker.username.clone().map(|username| Credentials {
-                username,
-                password_file: broker.password_file.clone(),
-            }),
-            keep_alive_s: broker.keep_alive_s,
-        },
+        broker: BrokerConfig::from(&config.broker),
         team: config.node.team.as_ref().map(ToString::to_string),
         site: config.node.site.as_ref().map(ToString::to_string),
         state_dir,

@@ -52,6 +52,25 @@ pub struct BrokerConfig {
     pub keep_alive_s: u16,
 }
 
+impl From<&crate::config::BrokerConfig> for BrokerConfig {
+    fn from(broker: &crate::config::BrokerConfig) -> Self {
+        let certificate = broker.client_cert.clone().zip(broker.client_key.clone());
+        Self {
+            url: broker.url.clone(),
+            ca_file: broker.ca_file.clone(),
+            client: certificate.map(|(cert_file, key_file)| ClientCertificate {
+                cert_file,
+                key_file,
+            }),
+            credentials: broker.username.clone().map(|username| Credentials {
+                username,
+                password_file: broker.password_file.clone(),
+            }),
+            keep_alive_s: broker.keep_alive_s,
+        }
+    }
+}
+
 /// This node's certificate.
 #[derive(Debug, Clone)]
 pub struct ClientCertificate {

@@ -18,6 +18,8 @@ mod retained;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
+#[cfg(feature = "hub")]
+pub(crate) use mqtt::refresh;
 pub use mqtt::{BrokerFault, BrokerState};
 pub use outbox::OutboxStats;
 

@@ -4,6 +4,8 @@ mod analyze;
 mod completions;
 mod config;
 mod devices;
+#[cfg(feature = "hub")]
+mod hub;
 mod manual;
 mod run;
 mod schema;
@@ -14,6 +16,8 @@ pub use analyze::AnalyzeArgs;
 pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand};
 pub use devices::DevicesArgs;
+#[cfg(feature = "hub")]
+pub use hub::HubArgs;
 pub use manual::ManualArgs;
 pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
@@ -52,6 +56,9 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.
     Config(ConfigArgs),
+    /// Serve the supervisors' board: the whole organisation, live, as a page on this machine.
+    #[cfg(feature = "hub")]
+    Hub(HubArgs),
     /// Print the contract of the MQTT messages, for programs.
     Schema(SchemaArgs),
     /// Print what a shell needs to complete commands and options.

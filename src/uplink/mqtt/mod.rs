@@ -11,6 +11,8 @@ mod options;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
+#[cfg(feature = "hub")]
+pub(crate) use options::refresh;
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]

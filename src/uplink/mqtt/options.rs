@@ -90,7 +90,7 @@ fn quality(qos: Qos) -> QoS {
 }
 
 /// Reads certificates and password.
-pub(super) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+pub(crate) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
         let password = match &credentials.password_file {
             Some(path) => first_line(&read(path, "broker.password_file")?),

@@ -1,0 +1,81 @@
+//! `sidetone hub`: the supervisors' board of the crate `hub`, with the organisation and broker of the
+//! configuration.
+
+use crate::config::{Config, Loaded};
+use crate::uplink::config::BrokerConfig;
+use sidetone_hub::board::{Board, BoardError, BrokerAccess};
+use sidetone_wire::OrgName;
+use sidetone_wire::name::NameError;
+use std::io;
+use std::net::SocketAddr;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Why the board is not served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The organisation's name.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The page.
+    #[error(transparent)]
+    Board(#[from] BoardError),
+    /// A signal handler or the runtime.
+    #[error("the system has no room for another signal handler: {0}; see `ulimit -n`")]
+    System(#[from] io::Error),
+}
+
+/// Serves the page until SIGINT, SIGTERM or SIGHUP; `served` hears where, once it is.
+///
+/// # Errors
+/// [`ServeError`], if it cannot be served.
+pub fn serve(
+    loaded: &Loaded,
+    listen: SocketAddr,
+    served: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    crate::run::logging::start(loaded.config.log.level.as_str());
+    let org = OrgName::new(loaded.config.node.org.as_str())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let mut end = Box::pin(told_to_end()?);
+        let board = Board::bind(listen).await?;
+        served(board.address());
+        let mut board = board.start(org, access(&loaded.config));
+        tokio::select! {
+            () = &mut end => Ok(()),
+            fault = board.failed() => Err(fault.into()),
+        }
+    })
+}
+
+/// The broker, with certificates and password as a node has them.
+fn access(config: &Config) -> BrokerAccess {
+    let broker = BrokerConfig::from(&config.broker);
+    BrokerAccess {
+        host: broker.url.host.clone(),
+        port: broker.url.port,
+        shown: broker.url.to_string(),
+        refresh: Box::new(move |options| {
+            crate::uplink::refresh(options, &broker).map_err(|fault| fault.to_string())
+        }),
+    }
+}
+
+/// Comes with the first SIGINT, SIGTERM or SIGHUP.
+///
+/// # Errors
+/// If the system takes no handler for them.
+pub(crate) fn told_to_end() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    })
+}
