@@ -1,16 +1,37 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick lint doc test-data gate rtsan measure fuzz deny clean-bench
+.PHONY: help build test quick lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+PREFIX ?= /usr/local
+export PREFIX DESTDIR
 
 build: ## the release binary, target/release/sidetone
 	@scripts/install-deps build
 	$(CARGO) build --release --locked
 
-test: quick rtsan gate bench ## everything: the quick layer, the real-time check, the instruction gate, the QEMU bench
+test: quick rtsan gate package-test bench ## everything: the quick layer, the real-time check, the instruction gate, the packages, the QEMU bench
+
+deb: build ## the Debian package, in target/debian/
+	@scripts/install-deps package
+	packaging/build-deb
+
+rpm: build ## the RPM package, in target/rpm/
+	@scripts/install-deps package
+	packaging/build-rpm
+
+package-test: deb rpm ## the packages in a clean Debian: install, upgrade, remove, purge
+	tests/package/run
+
+# Not built here, so that `sudo make install` does not leave root's files in target/.
+install: ## the program, its units, rules, pages under PREFIX (/usr/local) in DESTDIR; after make build
+	packaging/install-tree
+
+uninstall: ## removes what install has put there; keeps /etc/sidetone
+	packaging/install-tree --remove
 
 quick: test-data ## tests without QEMU: real broker, PulseAudio, PipeWire, recorded HID devices
 	@scripts/install-deps build quick
