@@ -13,7 +13,7 @@
 //! [`HeadsetEventKind::Removed`]: crate::event::HeadsetEventKind::Removed
 
 use crate::event::HeadsetEvent;
-use crate::headset::UsbPath;
+use crate::headset::{HeadsetIdentity, UsbPath};
 use crate::hid::controls::Controls;
 use crate::hid::node::{HidNode, Role, Roots};
 use crate::hid::quirks::QuirkBook;
@@ -28,6 +28,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::thread::{self, JoinHandle};
+
+#[cfg(feature = "simulated")]
+mod simulated;
 
 /// How often everything is looked through in case a message was lost (the kernel drops them when the
 /// socket's buffer is full).
@@ -242,9 +245,13 @@ impl Plugs {
         {
             return;
         }
-        let Some(identity) = pairing::usb_identity(&node.usb) else {
-            return;
-        };
+        if let Some(identity) = pairing::usb_identity(&node.usb) {
+            self.admit(node, identity);
+        }
+    }
+
+    /// Takes in an interface that was not known.
+    fn admit(&mut self, node: HidNode, identity: HeadsetIdentity) {
         let quirk = self.quirks.find(identity.vendor, identity.product);
         let role = node.role(quirk.as_ref());
         if role == Role::Stranger {

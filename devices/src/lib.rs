@@ -14,3 +14,5 @@ pub mod headset;
 pub mod hid;
 pub mod hotplug;
 pub mod pairing;
+#[cfg(feature = "simulated")]
+pub mod simulated;

@@ -79,6 +79,9 @@ pub(crate) struct Mixer {
 pub(crate) enum Target {
     Server(super::pulse::streams::ServerTarget),
     Alsa(super::alsa::AlsaTarget),
+    /// A side of a simulated sound card.
+    #[cfg(feature = "simulated")]
+    Simulated(StreamSide),
 }
 
 /// What a capture worker is to record.

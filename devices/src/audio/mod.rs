@@ -2,10 +2,10 @@
 
 mod alsa;
 pub mod api;
-mod backend;
-mod gaps;
+pub(crate) mod backend;
+pub(crate) mod gaps;
 mod headsets;
 pub mod pulse;
 pub mod supervisor;
 pub mod tap;
-mod workers;
+pub(crate) mod workers;

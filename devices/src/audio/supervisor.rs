@@ -103,13 +103,38 @@ impl AudioSupervisor {
         options: AudioOptions,
         events: Sender<AudioEvent>,
     ) -> std::io::Result<AudioHandle> {
+        let backend = match options.system {
+            SoundSystem::Auto | SoundSystem::Server => sound_server(&options),
+            SoundSystem::Alsa => plain_alsa(&options),
+        };
+        Self::on(backend, options, events)
+    }
+
+    /// Starts it on a simulated sound card, and never on anything else.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    #[cfg(feature = "simulated")]
+    pub(crate) fn on_card(
+        card: Arc<dyn Backend>,
+        events: Sender<AudioEvent>,
+    ) -> std::io::Result<AudioHandle> {
+        let options = AudioOptions {
+            system: SoundSystem::Server,
+            ..AudioOptions::default()
+        };
+        Self::on(card, options, events)
+    }
+
+    fn on(
+        backend: Arc<dyn Backend>,
+        options: AudioOptions,
+        events: Sender<AudioEvent>,
+    ) -> std::io::Result<AudioHandle> {
         let (tell, hear) = mpsc::channel();
         let heartbeat = Arc::new(AtomicU64::new(0));
         let mut supervisor = Supervisor {
-            backend: match options.system {
-                SoundSystem::Auto | SoundSystem::Server => sound_server(&options),
-                SoundSystem::Alsa => plain_alsa(&options),
-            },
+            backend,
             system: options.system,
             on_alsa: options.system == SoundSystem::Alsa,
             started: Instant::now(),

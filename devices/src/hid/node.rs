@@ -28,6 +28,9 @@ pub(crate) struct HidNode {
     pub(crate) usb: UsbPath,
     /// What it declares, or one sentence why that cannot be read.
     pub(crate) descriptor: Result<ReportDescriptor, String>,
+    /// What a simulated headset's reports are read from, instead of the device node.
+    #[cfg(feature = "simulated")]
+    pub(crate) wire: Option<crate::simulated::Wire>,
 }
 
 /// What a node is to a headset.
@@ -81,6 +84,8 @@ impl Roots {
             device,
             usb,
             descriptor,
+            #[cfg(feature = "simulated")]
+            wire: None,
         })
     }
 }
@@ -98,6 +103,16 @@ fn read_descriptor(sysfs: &Path) -> Result<ReportDescriptor, String> {
 }
 
 impl HidNode {
+    /// Whether it is still the interface that was found. The name in /dev may by now be another device's;
+    /// the place in sysfs is ours alone.
+    pub(crate) fn is_there(&self) -> bool {
+        #[cfg(feature = "simulated")]
+        if self.wire.is_some() {
+            return true;
+        }
+        self.sysfs.exists()
+    }
+
     /// What it is to a headset, given what the quirk files say about its product.
     pub(crate) fn role(&self, quirk: Option<&Quirk>) -> Role {
         let Ok(descriptor) = &self.descriptor else {
@@ -179,6 +194,8 @@ mod tests {
             device: PathBuf::new(),
             usb: UsbPath::new(PathBuf::new()),
             descriptor: ReportDescriptor::parse(&bytes).map_err(|error| error.to_string()),
+            #[cfg(feature = "simulated")]
+            wire: None,
         }
     }
 

@@ -152,9 +152,8 @@ impl Reader {
 fn run(node: &HidNode, mut controls: Controls, headset: &Shared, stop: &AtomicBool) {
     let mut failures = 0_u32;
     while !stop.load(Ordering::Acquire) {
-        // The name in /dev may by now be another device's; the place in sysfs is ours alone.
-        if node.sysfs.exists() {
-            match open(&node.device) {
+        if node.is_there() {
+            match OpenNode::of(node) {
                 Ok(device) => {
                     failures = 0;
                     headset.readable();
@@ -174,8 +173,34 @@ fn run(node: &HidNode, mut controls: Controls, headset: &Shared, stop: &AtomicBo
     }
 }
 
+/// An interface whose reports can be read.
+enum OpenNode {
+    Hidraw(HidDevice),
+    #[cfg(feature = "simulated")]
+    Simulated(crate::simulated::Wire),
+}
+
+impl OpenNode {
+    fn of(node: &HidNode) -> Result<Self, hidapi::HidError> {
+        #[cfg(feature = "simulated")]
+        if let Some(wire) = &node.wire {
+            return Ok(Self::Simulated(wire.clone()));
+        }
+        open(&node.device).map(Self::Hidraw)
+    }
+
+    /// One report into `buffer`; 0 if none came in time.
+    fn read_timeout(&self, buffer: &mut [u8], timeout_ms: i32) -> Result<usize, hidapi::HidError> {
+        match self {
+            Self::Hidraw(device) => device.read_timeout(buffer, timeout_ms),
+            #[cfg(feature = "simulated")]
+            Self::Simulated(wire) => wire.read_timeout(buffer, timeout_ms),
+        }
+    }
+}
+
 /// Reads until told to stop or the device fails.
-fn read(device: &HidDevice, controls: &mut Controls, headset: &Shared, stop: &AtomicBool) {
+fn read(device: &OpenNode, controls: &mut Controls, headset: &Shared, stop: &AtomicBool) {
     let longest = controls.descriptor().longest_input();
     // Room for more than is declared, so that a report that is too long can be told from one that fits.
     let mut buffer = vec![0_u8; longest + 64];

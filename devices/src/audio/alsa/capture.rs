@@ -34,7 +34,7 @@ pub(super) fn run(worker: &Worker, wish: &WishBox, report: Report<'_>) {
         }
         let wanted = |side| match now.target(side) {
             Some(Target::Alsa(target)) => Some(target),
-            Some(Target::Server(_)) | None => None,
+            _ => None,
         };
         let [agent, customer] = &mut sides;
         agent.follow(wanted(StreamSide::Agent), report);

@@ -110,7 +110,7 @@ impl Session {
         for side in &mut self.sides {
             let wanted = match self.wish.target(side.side) {
                 Some(Target::Server(target)) => Some(target),
-                Some(Target::Alsa(_)) | None => None,
+                _ => None,
             };
             if wanted.is_some_and(|target| target.cookie != self.cookie) {
                 return Err(ServerError::Closed); // seen on a server that is no more
