@@ -9,5 +9,7 @@ pub mod config;
 pub mod manual;
 mod overtalk;
 pub mod run;
+#[cfg(feature = "demo")]
+pub mod simulate;
 pub mod station;
 pub mod uplink;

@@ -19,5 +19,7 @@ fn main() -> ExitCode {
         Command::Schema(args) => cli::schema::run(args),
         Command::Completions(args) => cli::completions::run(args),
         Command::Manual(args) => cli::manual::run(args),
+        #[cfg(feature = "demo")]
+        Command::Simulate(args) => cli::simulate::run(args),
     })
 }

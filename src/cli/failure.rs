@@ -30,6 +30,10 @@ pub enum Failure {
     #[cfg(feature = "hub")]
     #[error(transparent)]
     Board(#[from] crate::board::ServeError),
+    /// The simulated agents.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Simulate(#[from] crate::simulate::SimulateError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

@@ -18,9 +18,13 @@ pub mod manual;
 mod output;
 pub mod run;
 pub mod schema;
+#[cfg(feature = "demo")]
+pub mod simulate;
 
 #[cfg(feature = "hub")]
 pub use args::HubArgs;
+#[cfg(feature = "demo")]
+pub use args::SimulateArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, ManualArgs,
     RunArgs, SchemaArgs, SchemaFormat,

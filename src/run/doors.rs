@@ -11,7 +11,7 @@ use std::io;
 use std::sync::mpsc::Sender;
 
 /// What gives a daemon its devices.
-pub(crate) trait Doors {
+pub(crate) trait Doors: Sync {
     /// Starts the watch over headsets, which tells what they do through `events`.
     ///
     /// # Errors

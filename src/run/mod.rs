@@ -36,6 +36,12 @@ use std::future::Future;
 use std::io;
 use tokio::signal::unix::{SignalKind, signal};
 
+#[cfg(feature = "demo")]
+pub(crate) use daemon::daemon;
+#[cfg(feature = "demo")]
+pub(crate) use doors::Doors;
+#[cfg(feature = "demo")]
+pub(crate) use logging::start as start_log;
 pub use settings::SettingsError;
 
 /// Why the daemon does not start.

@@ -9,6 +9,8 @@ mod hub;
 mod manual;
 mod run;
 mod schema;
+#[cfg(feature = "demo")]
+mod simulate;
 
 use clap::{Parser, Subcommand};
 
@@ -21,6 +23,8 @@ pub use hub::HubArgs;
 pub use manual::ManualArgs;
 pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
+#[cfg(feature = "demo")]
+pub use simulate::SimulateArgs;
 
 /// Knows what the headset of an agent does and how the call really sounds, and tells it over MQTT.
 ///
@@ -66,4 +70,7 @@ pub enum Command {
     /// Write the manual pages, for a package.
     #[command(hide = true)]
     Manual(ManualArgs),
+    /// Simulate agents on live recorded speech, for demonstrations and tests.
+    #[cfg(feature = "demo")]
+    Simulate(SimulateArgs),
 }
