@@ -104,7 +104,9 @@ fn keys<'a>(name: &str, schema: &'a Value, comments: &Comments) -> Vec<(String, 
     // A section stands where the first of its keys does.
     let place = |path: &str| {
         let within = format!("{path}.");
-        let about = comments.iter().filter(|(key, _)| *key == path || key.starts_with(&within));
+        let about = comments
+            .iter()
+            .filter(|(key, _)| *key == path || key.starts_with(&within));
         about.map(|(_, (line, _))| *line).min()
     };
     keys.sort_by_key(|(path, _)| place(path));
