@@ -6,10 +6,12 @@ pub mod analyze;
 pub mod board;
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod manual;
 mod overtalk;
 pub mod run;
 #[cfg(feature = "demo")]
 pub mod simulate;
+pub mod sound_card;
 pub mod station;
 pub mod uplink;

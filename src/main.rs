@@ -12,6 +12,7 @@ fn main() -> ExitCode {
     cli::finish(match &cli.command {
         Command::Run(args) => cli::run::run(args),
         Command::Devices(args) => cli::devices::run(args),
+        Command::Doctor(args) => cli::doctor::run(args),
         Command::Analyze(args) => cli::analyze::run(args),
         Command::Config(args) => cli::config::run(args),
         #[cfg(feature = "hub")]

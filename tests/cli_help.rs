@@ -15,6 +15,7 @@ const COMMANDS: &[&str] = &[
     "",
     "run",
     "devices",
+    "doctor",
     "analyze",
     "hub",
     "config",

@@ -34,6 +34,9 @@ pub enum Failure {
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Simulate(#[from] crate::simulate::SimulateError),
+    /// The doctor found problems, and has said on standard output which.
+    #[error("")]
+    Problems,
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

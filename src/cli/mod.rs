@@ -11,6 +11,7 @@ mod args;
 pub mod completions;
 pub mod config;
 pub mod devices;
+pub mod doctor;
 mod failure;
 #[cfg(feature = "hub")]
 pub mod hub;
@@ -26,7 +27,7 @@ pub use args::HubArgs;
 #[cfg(feature = "demo")]
 pub use args::SimulateArgs;
 pub use args::{
-    AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, ManualArgs,
-    RunArgs, SchemaArgs, SchemaFormat,
+    AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
+    ManualArgs, RunArgs, SchemaArgs, SchemaFormat,
 };
 pub use failure::{Failure, finish, refuse};

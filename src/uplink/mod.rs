@@ -20,7 +20,7 @@ pub use config::UplinkConfig;
 pub use identity::IdentityError;
 #[cfg(feature = "hub")]
 pub(crate) use mqtt::refresh;
-pub use mqtt::{BrokerFault, BrokerState};
+pub use mqtt::{BrokerFault, BrokerState, Presented, handshake, probe};
 pub use outbox::OutboxStats;
 
 use active::ActiveAlerts;

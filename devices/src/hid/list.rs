@@ -8,7 +8,7 @@ use super::usage::Usage;
 use crate::headset::{HeadsetIdentity, UsbPath};
 use crate::pairing;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Usages listed per report: enough for any key pad, and a bound for what a device may declare.
 const MOST_USAGES: usize = 64;
@@ -53,6 +53,16 @@ pub struct ReportListing {
 #[must_use]
 pub fn list(quirks: &QuirkBook) -> Vec<Listing> {
     list_in(&Roots::default(), quirks)
+}
+
+/// [`list`] in the sysfs and the device nodes at these places.
+#[must_use]
+pub fn list_below(sysfs: &Path, dev: &Path, quirks: &QuirkBook) -> Vec<Listing> {
+    let roots = Roots {
+        sysfs: sysfs.to_owned(),
+        dev: dev.to_owned(),
+    };
+    list_in(&roots, quirks)
 }
 
 fn list_in(roots: &Roots, quirks: &QuirkBook) -> Vec<Listing> {

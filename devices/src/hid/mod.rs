@@ -17,4 +17,4 @@ pub(crate) mod reader;
 pub mod report;
 pub mod usage;
 
-pub use list::{Listing, NodeListing, ReportListing, list, reports};
+pub use list::{Listing, NodeListing, ReportListing, list, list_below, reports};

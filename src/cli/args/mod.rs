@@ -4,6 +4,7 @@ mod analyze;
 mod completions;
 mod config;
 mod devices;
+mod doctor;
 #[cfg(feature = "hub")]
 mod hub;
 mod manual;
@@ -18,6 +19,7 @@ pub use analyze::AnalyzeArgs;
 pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand};
 pub use devices::DevicesArgs;
+pub use doctor::DoctorArgs;
 #[cfg(feature = "hub")]
 pub use hub::HubArgs;
 pub use manual::ManualArgs;
@@ -39,6 +41,7 @@ pub use simulate::SimulateArgs;
   sidetone config check             what is wrong with /etc/sidetone/*.toml
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
   sidetone devices                  which headsets are here, and can they be read
+  sidetone doctor                   what is wrong here, and how to mend it
   sidetone analyze call.wav         what a recorded call is like
 
 `sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
@@ -56,6 +59,8 @@ pub enum Command {
     Run(RunArgs),
     /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
     Devices(DevicesArgs),
+    /// Find what is wrong on this workstation, and say what to do about it.
+    Doctor(DoctorArgs),
     /// Analyse a recorded call as if it were a live one.
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.

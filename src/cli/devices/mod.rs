@@ -1,15 +1,14 @@
 //! `sidetone devices`
 
-mod sound_card;
 mod view;
 
 use super::args::DevicesArgs;
 use super::{Failure, config, output};
+use crate::sound_card::sound_cards;
 use sidetone_devices::hid;
 use sidetone_devices::hid::quirks::QuirkBook;
 use std::path::Path;
 
-pub use sound_card::{SoundCard, sound_cards};
 pub use view::{DevicesView, HeadsetView, InterfaceView, ReportView, UsageView};
 
 /// Prints the headsets that are plugged in now.

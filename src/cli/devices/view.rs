@@ -1,7 +1,7 @@
 //! Headsets as they are listed: as JSON (`sidetone.devices/1`) and as text.
 
-use super::sound_card::SoundCard;
 use crate::config::DevicesConfig;
+use crate::sound_card::SoundCard;
 use serde::Serialize;
 use sidetone_devices::headset::UsbPath;
 use sidetone_devices::hid::descriptor::Direction;

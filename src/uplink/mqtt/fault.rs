@@ -40,6 +40,14 @@ pub enum BrokerFault {
         /// The broker.
         url: String,
     },
+    /// An older broker.
+    #[error(
+        "the broker at {url} speaks MQTT 3.1.1 only, and Sidetone needs MQTT 5: update the broker"
+    )]
+    OldMqtt {
+        /// The broker.
+        url: String,
+    },
     /// It accepts and hangs up.
     #[error(
         "the server at {url} hangs up at once: check the port and whether it wants TLS (mqtts://)"
@@ -154,6 +162,15 @@ fn refusal(url: String, code: ConnectReturnCode) -> BrokerFault {
 }
 
 fn io_fault(url: String, error: &io::Error) -> BrokerFault {
+    // In TLS 1.3 the server judges this node's certificate after the handshake, and says so instead of
+    // its first answer.
+    if error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<rumqttc::tokio_rustls::rustls::Error>())
+    {
+        let why = error.to_string();
+        return BrokerFault::Tls { url, why };
+    }
     match error.kind() {
         ErrorKind::UnexpectedEof
         | ErrorKind::ConnectionReset

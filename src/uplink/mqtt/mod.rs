@@ -7,12 +7,16 @@
 
 mod backoff;
 mod fault;
+mod handshake;
 mod options;
+mod probe;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
+pub use handshake::{Presented, handshake};
 #[cfg(feature = "hub")]
 pub(crate) use options::refresh;
+pub use probe::probe;
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]

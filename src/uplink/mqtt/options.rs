@@ -8,6 +8,7 @@ use rumqttc::{LastWill, MqttOptions, PublishOptions, QoS, TlsConfiguration, Tran
 use sidetone_wire::Qos;
 use sidetone_wire::delivery::WILL_DELAY_S;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The broker keeps the session this long for a node that is away, in seconds.
 const SESSION_EXPIRY_S: u32 = 3600;
@@ -23,14 +24,34 @@ const SYSTEM_CA_FILES: [&str; 3] = [
     "/etc/ssl/ca-bundle.pem",
 ];
 
-/// Everything that does not come from files.
+/// What every connection is told that does not come from files; it begins anew, and nothing of it stays.
+pub(super) fn plain(
+    broker: &BrokerConfig,
+    connect_timeout: Duration,
+    client_id: &str,
+) -> MqttOptions {
+    let mut options = MqttOptions::new(client_id, (broker.url.host.as_str(), broker.url.port));
+    options
+        .set_keep_alive(broker.keep_alive_s)
+        .set_connect_timeout(connect_timeout)
+        .set_clean_start(true)
+        .set_outgoing_inflight_upper_limit(IN_FLIGHT);
+    let mut network = options.network_options();
+    network.set_tcp_nodelay(true);
+    options.set_network_options(network);
+    options
+}
+
+/// What the node's own session is told that does not come from files.
 pub(super) fn base(
     broker: &BrokerConfig,
     timing: &Timing,
     client_id: &str,
     will: Outgoing,
 ) -> MqttOptions {
-    let mut options = MqttOptions::new(client_id, (broker.url.host.as_str(), broker.url.port));
+    // The first connection of a process starts anew: it has no memory of the last one's packet
+    // ids. Later ones continue, so that what was on its way is sent again (joints.md §1).
+    let mut options = plain(broker, timing.connect_timeout, client_id);
     let delivery = will.class.delivery();
     let properties = LastWillProperties {
         delay_interval: Some(WILL_DELAY_S),
@@ -43,13 +64,7 @@ pub(super) fn base(
     };
     let qos = quality(delivery.qos);
     options
-        .set_keep_alive(broker.keep_alive_s)
-        .set_connect_timeout(timing.connect_timeout)
-        // The first connection of a process starts anew: it has no memory of the last one's packet
-        // ids. Later ones continue, so that what was on its way is sent again (joints.md §1).
-        .set_clean_start(true)
         .set_session_expiry_interval(Some(SESSION_EXPIRY_S))
-        .set_outgoing_inflight_upper_limit(IN_FLIGHT)
         .set_last_will(LastWill::new(
             will.topic,
             will.payload,
@@ -57,9 +72,6 @@ pub(super) fn base(
             delivery.retain,
             Some(properties),
         ));
-    let mut network = options.network_options();
-    network.set_tcp_nodelay(true);
-    options.set_network_options(network);
     options
 }
 
@@ -110,20 +122,7 @@ fn first_line(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn tls(broker: &BrokerConfig) -> Result<TlsConfiguration, BrokerFault> {
-    let key = "broker.ca_file";
-    let ca_file = match &broker.ca_file {
-        Some(path) => path.clone(),
-        None => SYSTEM_CA_FILES
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|p| p.exists())
-            .ok_or_else(|| BrokerFault::Unreadable {
-                path: PathBuf::from(SYSTEM_CA_FILES[0]),
-                key,
-                why: "this system has no list of authorities".to_owned(),
-            })?,
-    };
-    let ca = pem(&ca_file, key, "CERTIFICATE")?;
+    let ca = authorities(broker)?;
     let client_auth = match &broker.client {
         Some(client) => Some((
             pem(&client.cert_file, "broker.client_cert", "CERTIFICATE")?,
@@ -136,6 +135,24 @@ fn tls(broker: &BrokerConfig) -> Result<TlsConfiguration, BrokerFault> {
         alpn: None,
         client_auth,
     })
+}
+
+/// The certificates of the authorities that are believed, PEM.
+pub(super) fn authorities(broker: &BrokerConfig) -> Result<Vec<u8>, BrokerFault> {
+    let key = "broker.ca_file";
+    let file = match &broker.ca_file {
+        Some(path) => path.clone(),
+        None => SYSTEM_CA_FILES
+            .map(PathBuf::from)
+            .into_iter()
+            .find(|p| p.exists())
+            .ok_or_else(|| BrokerFault::Unreadable {
+                path: PathBuf::from(SYSTEM_CA_FILES[0]),
+                key,
+                why: "this system has no list of authorities".to_owned(),
+            })?,
+    };
+    pem(&file, key, "CERTIFICATE")
 }
 
 /// A PEM file that holds at least one block of the wanted kind (RFC 7468).

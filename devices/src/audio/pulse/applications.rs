@@ -29,7 +29,7 @@ pub(crate) struct Party {
 }
 
 impl Party {
-    fn of(stream: &Stream) -> Self {
+    pub(super) fn of(stream: &Stream) -> Self {
         let text = |key| stream.properties.get(key).unwrap_or_default().to_owned();
         Self {
             client: stream.client,
@@ -177,7 +177,7 @@ fn without_party(playing: &[&Stream], sinks: &[u32]) -> (FarEnd, Option<Input>) 
 }
 
 /// A stream of a program, not of ourselves nor of a filter or loopback inside the server.
-fn is_application(stream: &Stream) -> bool {
+pub(super) fn is_application(stream: &Stream) -> bool {
     let property = |key| stream.properties.get(key);
     property("application.id") != Some(APPLICATION_ID)
         && property("media.role") != Some("filter")
@@ -186,7 +186,7 @@ fn is_application(stream: &Stream) -> bool {
 }
 
 /// A stream that only shows a level.
-fn is_meter(stream: &Stream) -> bool {
+pub(super) fn is_meter(stream: &Stream) -> bool {
     let property = |key| stream.properties.get(key);
     stream.resampler.as_deref() == Some("peaks")
         || property("resample.peaks") == Some("true")

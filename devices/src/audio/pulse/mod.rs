@@ -11,11 +11,13 @@ pub(crate) mod applications;
 pub(crate) mod cards;
 pub(crate) mod connection;
 pub(crate) mod listing;
+mod look;
 pub(crate) mod session;
 pub(crate) mod streams;
 pub(crate) mod watcher;
 
 pub use connection::{ServerAddress, ServerError};
+pub use look::{HeadsetUse, Recorder, ServerLook, Switch, look};
 
 use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
 use super::workers::Worker;

@@ -1,0 +1,216 @@
+//! The broker is found, reached, and lets this node in.
+
+use crate::doctor::{Check, Desk, Finding};
+use crate::uplink::config::BrokerConfig;
+use crate::uplink::{BrokerFault, probe};
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::{TcpStream, lookup_host};
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
+
+pub(super) const CHECK: Check = Check {
+    id: "broker",
+    about: "the broker's name is found, its port reached, and it lets this node in over MQTT 5",
+    run,
+};
+
+/// For each step: name, port, MQTT.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+fn run(desk: &Desk) -> Vec<Finding> {
+    let Some(config) = desk.config() else {
+        return vec![Finding::skipped("The configuration is not valid.")];
+    };
+    let Some(node) = config.node.effective_name() else {
+        return vec![Finding::problem(
+            "The host name cannot be made a node name, so Sidetone does not start.",
+            "set node.name",
+        )];
+    };
+    let Ok(runtime) = runtime() else {
+        return vec![Finding::skipped(
+            "The system has no room for another event loop.",
+        )];
+    };
+    let broker = BrokerConfig::from(&config.broker);
+    let finding = runtime.block_on(look(&broker, &format!("{node}-doctor")));
+    // A name that is still looked up is not waited for.
+    runtime.shutdown_background();
+    vec![finding]
+}
+
+/// An event loop for one check.
+pub(super) fn runtime() -> io::Result<Runtime> {
+    Builder::new_current_thread().enable_all().build()
+}
+
+async fn look(broker: &BrokerConfig, client_id: &str) -> Finding {
+    let url = &broker.url;
+    let found = timeout(PATIENCE, lookup_host((url.host.as_str(), url.port))).await;
+    let addresses: Vec<SocketAddr> = match found {
+        Ok(Ok(addresses)) => addresses.collect(),
+        Ok(Err(error)) => return unknown_name(&url.host, &error.to_string()),
+        Err(_) => return unknown_name(&url.host, "the name servers do not answer"),
+    };
+    let reached = timeout(PATIENCE, TcpStream::connect(addresses.as_slice())).await;
+    match reached {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            return not_reached(
+                broker,
+                &addresses,
+                "nothing listens there",
+                "start the broker, or correct the port in broker.url",
+            );
+        }
+        Ok(Err(error)) => {
+            return not_reached(
+                broker,
+                &addresses,
+                &error.to_string(),
+                &format!("ping {}", url.host),
+            );
+        }
+        Err(_) => {
+            return not_reached(
+                broker,
+                &addresses,
+                "no answer",
+                &format!(
+                    "let port {} through the firewall, or correct broker.url",
+                    url.port
+                ),
+            );
+        }
+    }
+    match probe(broker, client_id, PATIENCE).await {
+        Ok(()) => Finding::ok(format!("{url} lets this node in (MQTT 5, as {client_id}).")),
+        Err(fault) => refused(broker, client_id, fault),
+    }
+}
+
+fn unknown_name(host: &str, why: &str) -> Finding {
+    let why = why.trim_start_matches("failed to lookup address information: ");
+    Finding::problem(
+        format!("The broker's name {host} is not found ({why})."),
+        format!("correct broker.url, or the name servers: getent hosts {host}"),
+    )
+}
+
+fn not_reached(
+    broker: &BrokerConfig,
+    addresses: &[SocketAddr],
+    why: &str,
+    action: &str,
+) -> Finding {
+    let places: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    let finding = Finding::problem(
+        format!(
+            "The broker {} is not reached at {} ({why}).",
+            broker.url,
+            places.join(", ")
+        ),
+        action,
+    );
+    let proxies = [
+        "https_proxy",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "HTTP_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ];
+    match proxies.iter().find(|name| std::env::var_os(name).is_some()) {
+        Some(name) => finding.with_detail(format!(
+            "{name} is set: this network may want a proxy, and MQTT goes through none; have the way to the broker opened."
+        )),
+        None => finding,
+    }
+}
+
+fn refused(broker: &BrokerConfig, client_id: &str, fault: BrokerFault) -> Finding {
+    let url = &broker.url;
+    match fault {
+        BrokerFault::Refused { why, .. } => {
+            let action = match why.as_str() {
+                "bad user name password" | "not authorized"
+                    if broker.credentials.is_none() && broker.client.is_none() =>
+                {
+                    "set broker.username and broker.password_file"
+                }
+                "bad user name password" | "not authorized" => {
+                    "correct broker.username and the password in broker.password_file, or the broker's access list"
+                }
+                "banned" => "lift the ban of this workstation on the broker",
+                "client identifier not valid" | "bad client id" => {
+                    "let the broker accept the node's name as client id"
+                }
+                _ => "see the broker's log for this client id",
+            };
+            Finding::problem(format!("{url} refuses this node: {why}."), action).with_detail(
+                format!("It was asked as client {client_id}{}.", as_user(broker)),
+            )
+        }
+        BrokerFault::Busy { why, .. } => Finding::warning(
+            format!("{url} has no room now: {why}."),
+            "see the broker's limits of connections; Sidetone tries again by itself",
+        ),
+        BrokerFault::OldMqtt { .. } => Finding::problem(
+            format!("{url} speaks MQTT 3.1.1 only, and Sidetone needs MQTT 5."),
+            "update the broker (Mosquitto from 1.6, EMQX from 4, HiveMQ from 4)",
+        ),
+        BrokerFault::NotMqtt { .. } => Finding::problem(
+            format!("What answers at {url} does not speak MQTT."),
+            "correct the port in broker.url: 1883, with TLS 8883",
+        ),
+        BrokerFault::HangsUp { .. } if !url.tls => Finding::problem(
+            format!("The server at {url} hangs up at once; it may want TLS."),
+            "write mqtts:// in broker.url, or correct the port",
+        ),
+        BrokerFault::HangsUp { .. } => Finding::problem(
+            format!(
+                "The server at {url} hangs up at once; it may have no TLS, or want a certificate."
+            ),
+            "correct broker.url, or set broker.client_cert and broker.client_key",
+        ),
+        BrokerFault::Silent { .. } => Finding::problem(
+            format!("The server at {url} accepts the connection and says nothing."),
+            "correct the port in broker.url; restart the broker if it hangs",
+        ),
+        BrokerFault::Tls { why, .. } => tls(broker, &why),
+        BrokerFault::Unreadable { path, key, why } => Finding::problem(
+            format!("{} cannot be used: {why}.", path.display()),
+            format!("correct {key}"),
+        ),
+        other => Finding::problem(format!("{other}."), "see the broker's log"),
+    }
+}
+
+fn tls(broker: &BrokerConfig, why: &str) -> Finding {
+    let url = &broker.url;
+    if why.contains("CertificateRequired") {
+        return Finding::problem(
+            format!("{url} wants a certificate of this node, and none is set."),
+            "set broker.client_cert and broker.client_key",
+        );
+    }
+    let from_broker = why.contains("received fatal alert");
+    if from_broker && broker.client.is_some() {
+        return Finding::problem(
+            format!("{url} does not believe this node's certificate ({why})."),
+            "have it signed by the authority that the broker trusts, and see the check `certificate`",
+        );
+    }
+    Finding::problem(
+        format!("TLS with {url} does not come about ({why})."),
+        "see the check `certificate`",
+    )
+}
+
+fn as_user(broker: &BrokerConfig) -> String {
+    let user = broker.credentials.as_ref();
+    user.map(|c| format!(", user {:?}", c.username))
+        .unwrap_or_default()
+}
