@@ -7,7 +7,9 @@ pub mod board;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod local;
 pub mod manual;
+pub mod monitor;
 mod overtalk;
 pub mod run;
 #[cfg(feature = "demo")]

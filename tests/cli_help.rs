@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "run",
     "devices",
     "doctor",
+    "monitor",
     "analyze",
     "hub",
     "config",

@@ -37,6 +37,9 @@ pub enum Failure {
     /// The doctor found problems, and has said on standard output which.
     #[error("")]
     Problems,
+    /// The live view.
+    #[error(transparent)]
+    Monitor(#[from] crate::monitor::MonitorError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

@@ -16,6 +16,7 @@ mod failure;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod manual;
+pub mod monitor;
 mod output;
 pub mod run;
 pub mod schema;
@@ -28,6 +29,6 @@ pub use args::HubArgs;
 pub use args::SimulateArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
-    ManualArgs, RunArgs, SchemaArgs, SchemaFormat,
+    ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
 };
 pub use failure::{Failure, finish, refuse};

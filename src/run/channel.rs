@@ -4,6 +4,7 @@
 //!
 //! *Never* keeps a tap that has ended.
 
+use super::meter::{Meter, MeterFeed};
 use sidetone_devices::audio::api::StreamSide;
 use sidetone_devices::audio::tap::{MonotonicNanos, TapReader};
 use sidetone_dsp::aggregate::SecondAggregator;
@@ -12,6 +13,7 @@ use sidetone_dsp::line_up::{FrameKind, LineUp};
 use sidetone_dsp::measurement::{Measurement, OvertalkEvent, Side};
 use sidetone_dsp::second::SecondSummary;
 use sidetone_dsp::units::{SampleRate, UnsupportedSampleRate};
+use std::sync::Arc;
 
 /// What a far end that is not heard yet is expected to be sampled at; if it turns out otherwise the
 /// chain is built anew.
@@ -32,6 +34,7 @@ pub(super) struct Channel {
     agent: Option<TapReader>,
     customer: Option<TapReader>,
     chain: Chain,
+    meter: MeterFeed,
     excluded: bool,
     /// Samples each tap had lost when last asked.
     known_lost: [u64; 2],
@@ -59,16 +62,17 @@ impl Chain {
 }
 
 impl Channel {
-    /// Without any tap yet.
+    /// Without any tap yet; who looks on reads `meter`.
     ///
     /// # Errors
     /// Never in practice: [`USUAL_RATE_HZ`] is one of the supported rates.
-    pub(super) fn new() -> Result<Self, UnsupportedSampleRate> {
+    pub(super) fn new(meter: Arc<Meter>) -> Result<Self, UnsupportedSampleRate> {
         let usual = SampleRate::new(USUAL_RATE_HZ)?;
         Ok(Self {
             agent: None,
             customer: None,
             chain: Chain::new(usual, usual),
+            meter: MeterFeed::new(meter),
             excluded: false,
             known_lost: [0; 2],
         })
@@ -183,6 +187,7 @@ impl Channel {
                 .filter(|side| side.kind != FrameKind::Missing)
                 .map(|side| side.samples);
             let measurement = analyzer.process(pair.agent.samples, customer);
+            self.meter.note(&measurement);
             let second = seconds.push(&measurement);
             each(&measurement, second);
         }

@@ -3,6 +3,7 @@
 
 use super::doors::Doors;
 use super::parts::{Heard, Parts};
+use super::window::Window;
 use super::{RunError, announce, settings};
 use crate::config::Config;
 use crate::uplink::Uplink;
@@ -31,6 +32,7 @@ pub(crate) async fn daemon(
         boot = uplink.boot(),
         "started"
     );
+    let mut window = Window::open(doors.onlookers(), config, &uplink);
     parts.announce(config).await;
 
     loop {
@@ -39,10 +41,15 @@ pub(crate) async fn daemon(
             () = &mut end => break,
             heard = hear.recv() => heard.unwrap_or(Heard::Tick),
             () = tick => Heard::Tick,
+            () = window.due() => {
+                window.show(&mut parts);
+                continue;
+            }
         };
         parts.take_in(heard).await;
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
+    drop(window);
     parts.say_goodbye(announce::STOPPED_BY_SIGNAL).await;
     uplink
         .stop(Some(announce::STOPPED_BY_SIGNAL.to_owned()))

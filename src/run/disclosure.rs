@@ -39,6 +39,28 @@ impl Disclosure {
         privacy.agent && !privacy.aggregate
     }
 
+    /// The signals that are kept here, by their names in `privacy.signals`.
+    pub(super) fn not_sent(&self) -> impl Iterator<Item = &'static str> {
+        let Signals {
+            calls,
+            mute,
+            overtalk,
+            buttons,
+            volume,
+            audio,
+        } = self.signals;
+        [
+            ("calls", calls),
+            ("mute", mute),
+            ("overtalk", overtalk),
+            ("buttons", buttons),
+            ("volume", volume),
+            ("audio", audio),
+        ]
+        .into_iter()
+        .filter_map(|(name, sent)| (!sent).then_some(name))
+    }
+
     /// The message as far as it may be sent; `None` if not at all.
     #[must_use]
     pub(super) fn filter(&self, message: StationMessage) -> Option<StationMessage> {

@@ -1,6 +1,7 @@
 //! Where a daemon's headsets and sound come from: this machine's, or a simulated desk's. Everything
 //! behind these two doors is the same daemon.
 
+use super::window::Onlookers;
 use sidetone_devices::audio::api::AudioEvent;
 use sidetone_devices::audio::supervisor::{
     AudioHandle, AudioOptions, AudioSupervisor, SoundSystem,
@@ -27,6 +28,12 @@ pub(crate) trait Doors: Sync {
     /// # Errors
     /// If the system gives no thread.
     fn sound(&self, system: SoundSystem, events: Sender<AudioEvent>) -> io::Result<AudioHandle>;
+
+    /// Who may look at this daemon through the local socket. A simulated desk has no place of its own
+    /// for one.
+    fn onlookers(&self) -> Onlookers {
+        Onlookers::Nobody
+    }
 }
 
 /// The headsets plugged into this machine, and this session's sound.
@@ -48,5 +55,9 @@ impl Doors for ThisMachine {
             ..AudioOptions::default()
         };
         AudioSupervisor::start(options, events)
+    }
+
+    fn onlookers(&self) -> Onlookers {
+        Onlookers::ThisUser
     }
 }

@@ -4,7 +4,7 @@
 //! ```text
 //! hidraw, udev ─ HeadsetMonitor ─ forwarder ─┐
 //! sound server ─ AudioSupervisor ─ forwarder ┼─▶ one tokio thread: Station ─▶ Disclosure ─▶ Uplink ─▶ broker
-//!                     └ taps ─▶ SoundThread ─┘
+//!                     └ taps ─▶ SoundThread ─┘                └─ while somebody looks ─▶ Window
 //! ```
 //!
 //! Devices come through [`doors::Doors`]: this machine's, or those of a simulated desk.
@@ -20,13 +20,16 @@ mod disclosure;
 mod doors;
 mod health;
 pub(crate) mod logging;
+mod meter;
 mod parts;
 mod privacy;
 mod selection;
 mod settings;
 mod sound;
 mod troubles;
+mod view;
 mod watchdog;
+mod window;
 
 use crate::config::Loaded;
 use crate::uplink::UplinkError;

@@ -8,12 +8,14 @@ use super::selection::Selection;
 use super::settings::{IDLE_TICK, TICK};
 use super::sound::{SoundCommand, SoundThread};
 use super::troubles::Troubles;
+use super::view::{Looked, Onlooker};
 use super::watchdog::{Signs, Watchdog};
 use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
+use crate::local::state::{Node, State};
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
-use crate::uplink::OutboxStats;
+use crate::uplink::{BrokerState, OutboxStats};
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
@@ -57,6 +59,7 @@ pub(super) struct Parts {
     health_every: Duration,
     health_last: Duration,
     watchdog: Watchdog,
+    onlooker: Onlooker,
     // Dropped in this order: no more reports, no more streams, then the taps.
     _monitor: HeadsetMonitor,
     audio: Option<AudioHandle>,
@@ -103,6 +106,7 @@ impl Parts {
             health_every: Duration::from_secs(config.telemetry.health_interval_s.into()),
             health_last: Duration::ZERO,
             watchdog: Watchdog::from_environment(),
+            onlooker: Onlooker::default(),
             _monitor: monitor,
             audio,
             sound,
@@ -136,14 +140,13 @@ impl Parts {
                 let (told, tap) = AudioInput::split(event.kind);
                 match (&told, tap) {
                     (AudioInput::Opened { usb, side }, Some(tap)) => {
-                        self.sound
-                            .command(SoundCommand::Listen(usb.clone(), *side, tap));
+                        self.sound.listen(usb.clone(), *side, tap);
                     }
                     (AudioInput::Closed { usb, side, .. }, _) => {
                         self.sound.command(SoundCommand::Forget(usb.clone(), *side));
                     }
                     (AudioInput::CardRemoved { usb }, _) => {
-                        self.sound.command(SoundCommand::Remove(usb.clone()));
+                        self.sound.remove(usb.clone());
                     }
                     _ => {}
                 }
@@ -176,6 +179,19 @@ impl Parts {
         let stopped = announce::stopped(self.clock.now().utc_ms, reason);
         self.outputs.push(Output::Message(stopped));
         self.carry_out().await;
+    }
+
+    /// What is now, for who looks on.
+    pub(super) fn view(&mut self, node: Node, url: String, broker: &BrokerState) -> State {
+        let looked = Looked {
+            clock: &self.clock,
+            station: &self.station,
+            troubles: &self.troubles,
+            sound: &self.sound,
+            disclosure: &self.disclosure,
+        };
+        let outbox = *self.outbox.borrow();
+        self.onlooker.state(&looked, node, url, broker, outbox)
     }
 
     fn tick(&mut self) {

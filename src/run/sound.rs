@@ -6,6 +6,7 @@
 //! *Never* touches a device, a server or a socket.
 
 use super::channel::{Channel, Finding};
+use super::meter::{Meter, Reading};
 use sidetone_devices::audio::api::StreamSide;
 use sidetone_devices::audio::tap::TapReader;
 use sidetone_devices::headset::UsbPath;
@@ -22,8 +23,8 @@ const PERIOD: Duration = Duration::from_millis(5);
 /// Told to the sound thread.
 #[derive(Debug)]
 pub(super) enum SoundCommand {
-    /// Listen to a side.
-    Listen(UsbPath, StreamSide, TapReader),
+    /// Listen to a side, and show its level.
+    Listen(UsbPath, StreamSide, TapReader, Arc<Meter>),
     /// Stop listening to it.
     Forget(UsbPath, StreamSide),
     /// A new call begins on this headset.
@@ -77,6 +78,8 @@ impl SoundPulse {
 #[derive(Debug)]
 pub(super) struct SoundThread {
     commands: Option<Sender<SoundCommand>>,
+    /// Of each headset that was listened to and is still there.
+    meters: BTreeMap<UsbPath, Arc<Meter>>,
     pulse: Arc<SoundPulse>,
     thread: Option<JoinHandle<()>>,
 }
@@ -104,9 +107,27 @@ impl SoundThread {
             })?;
         Ok(Self {
             commands: Some(tell),
+            meters: BTreeMap::new(),
             pulse,
             thread: Some(thread),
         })
+    }
+
+    /// Listens to a side.
+    pub(super) fn listen(&mut self, usb: UsbPath, side: StreamSide, tap: TapReader) {
+        let meter = Arc::clone(self.meters.entry(usb.clone()).or_default());
+        self.command(SoundCommand::Listen(usb, side, tap, meter));
+    }
+
+    /// The headset is gone for good.
+    pub(super) fn remove(&mut self, usb: UsbPath) {
+        self.meters.remove(&usb);
+        self.command(SoundCommand::Remove(usb));
+    }
+
+    /// The live level of a headset, while it is listened to.
+    pub(super) fn reading(&self, usb: &UsbPath) -> Option<Reading> {
+        self.meters.get(usb)?.read()
     }
 
     /// Gives a command.
@@ -178,8 +199,9 @@ impl<F: FnMut(&UsbPath, Finding) -> bool> Loop<F> {
 
     fn obey(&mut self, command: SoundCommand) {
         match command {
-            SoundCommand::Listen(usb, side, tap) => {
-                let channel = match self.channels.remove(&usb).map_or_else(Channel::new, Ok) {
+            SoundCommand::Listen(usb, side, tap, meter) => {
+                let known = self.channels.remove(&usb);
+                let channel = match known.map_or_else(|| Channel::new(meter), Ok) {
                     Ok(channel) => channel,
                     Err(error) => return tracing::error!("{error}"),
                 };

@@ -55,6 +55,32 @@ impl Troubles {
         }
     }
 
+    /// Why a headset's controls cannot be read.
+    pub(super) fn of_controls(&self, usb: &UsbPath) -> Option<&str> {
+        self.told
+            .get(&Whose::Controls(usb.clone()))
+            .map(String::as_str)
+    }
+
+    /// Why a headset's sound cannot be heard.
+    pub(super) fn of_sound(&self, usb: &UsbPath) -> Option<&str> {
+        self.told
+            .get(&Whose::Sound(usb.clone()))
+            .map(String::as_str)
+    }
+
+    /// Every sentence that stands and is not about one of these headsets.
+    pub(super) fn others<'a>(
+        &'a self,
+        known: &'a [&UsbPath],
+    ) -> impl Iterator<Item = &'a str> + 'a {
+        let others = self.told.iter().filter(|(whose, _)| match whose {
+            Whose::Server => true,
+            Whose::Controls(usb) | Whose::Sound(usb) => !known.contains(&usb),
+        });
+        others.map(|(_, sentence)| sentence.as_str())
+    }
+
     fn log(&mut self, whose: Whose, reason: &str) {
         if self.is_news(whose, reason) {
             tracing::warn!("{reason}");

@@ -41,6 +41,13 @@ impl Condition {
         (!same).then_some((state, reason))
     }
 
+    /// What was last said.
+    pub(super) fn current(&self) -> Option<(NodeState, Option<&str>)> {
+        self.said
+            .as_ref()
+            .map(|(state, reason)| (*state, reason.as_deref()))
+    }
+
     /// Remembers what was said.
     pub(super) fn said(&mut self, state: NodeState, reason: Option<&str>) {
         self.said = Some((state, reason.map(str::to_owned)));

@@ -7,7 +7,7 @@ use sidetone_wire::message::StationMessage;
 
 /// Whether a part of a headset is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
+pub enum Part {
     /// Not seen yet, or nobody can say (no sound server).
     Unknown,
     /// There.

@@ -20,16 +20,19 @@ mod session;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod view;
 mod voice;
 mod volume;
 
+pub use headsets::Part;
 pub use io::{AudioInput, DspCommand, Input, Output};
+pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
 use call::EndReason;
 use condition::Condition;
-use headsets::{Headset, Part};
+use headsets::Headset;
 use session::Session;
 use sidetone_devices::audio::api::{AudioCommand, CloseReason};
 use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
@@ -477,13 +480,17 @@ fn control_moved(session: &mut Session, voice: &mut Voice<'_>, control: ControlE
                 ..EventDetail::default()
             },
         ),
-        ControlEvent::Battery(percent) => (
-            EventType::BatteryChanged,
-            EventDetail {
-                battery: Some(f64::from(percent.min(100)) / 100.0),
-                ..EventDetail::default()
-            },
-        ),
+        ControlEvent::Battery(percent) => {
+            let charge = f64::from(percent.min(100)) / 100.0;
+            session.battery = Some(charge);
+            (
+                EventType::BatteryChanged,
+                EventDetail {
+                    battery: Some(charge),
+                    ..EventDetail::default()
+                },
+            )
+        }
     };
     session.event(voice, kind, detail);
 }

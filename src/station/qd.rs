@@ -58,6 +58,16 @@ impl QdTracker {
         }
     }
 
+    /// How it is known to be closed; `None` when open, or where nothing tells.
+    pub(super) fn closed(&self) -> Option<How> {
+        let bit = self.bit.filter(|bit| !bit.open && !self.card_open)?;
+        Some(if bit.verified {
+            How::Reported
+        } else {
+            How::Inferred(UNVERIFIED)
+        })
+    }
+
     /// A vendor bit moved.
     pub(super) fn bit(&mut self, now: Now, open: bool, verified: bool) {
         let bit = Bit { open, verified };

@@ -10,6 +10,7 @@ use super::io::DspCommand;
 use super::mute::MuteTracker;
 use super::qd::QdTracker;
 use super::telemetry;
+use super::view::{CallView, HeadsetView, QuickDisconnect};
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
 use crate::overtalk::party;
@@ -33,6 +34,8 @@ pub(super) struct Session {
     pub(super) mute: MuteTracker,
     pub(super) qd: QdTracker,
     pub(super) volume: super::volume::VolumeTracker,
+    /// The charge it last told, 0..1.
+    pub(super) battery: Option<f64>,
     /// Where the capturing application plays.
     far_end: FarEnd,
     /// Why nothing can be heard although it should be, as `status` says it.
@@ -40,6 +43,8 @@ pub(super) struct Session {
     /// Our streams are asked for.
     open: bool,
     gone: bool,
+    /// The call's latest second, for who looks on.
+    latest: Option<SecondSummary>,
     /// The overtalk that goes on, and its call.
     overtalk: Option<(Uuid, OvertalkParties)>,
     told: Told,
@@ -65,10 +70,12 @@ impl Session {
             mute: MuteTracker::default(),
             qd: QdTracker::default(),
             volume: super::volume::VolumeTracker::default(),
+            battery: None,
             far_end: FarEnd::Nowhere,
             trouble: None,
             open: false,
             gone: false,
+            latest: None,
             overtalk: None,
             told: Told {
                 mute: Mute::Unknown,
@@ -146,6 +153,7 @@ impl Session {
         self.mute.forget();
         self.qd.forget();
         self.volume = super::volume::VolumeTracker::default();
+        self.battery = None;
         self.told.hook_off = None;
         voice.message(self.headset.inventory_removed());
         self.tell_audio(voice);
@@ -207,6 +215,7 @@ impl Session {
         if second.second.is_multiple_of(voice.telemetry_every_s) {
             voice.message(telemetry::audio(now, &about, &second));
         }
+        self.latest = Some(second.clone());
         voice.fact(&self.headset.id, HeadsetFact::Second(second));
     }
 
@@ -334,6 +343,7 @@ impl Session {
     fn tell_call(&mut self, voice: &mut Voice<'_>, change: Change) {
         match change {
             Change::Started(call) => {
+                self.latest = None;
                 self.mute.call_started();
                 let detail = EventDetail {
                     call: Some(call.id),
@@ -346,6 +356,7 @@ impl Session {
                 voice.fact(&self.headset.id, HeadsetFact::CallStarted { call: call.id });
             }
             Change::Ended(call, reason) => {
+                self.latest = None;
                 self.end_overtalk(voice, None);
                 self.qd.call_ended();
                 self.mute.call_ended();
@@ -391,6 +402,48 @@ impl Session {
             self.told.excluded = excluded;
             self.end_overtalk(voice, None);
             voice.dsp(&self.usb, DspCommand::Exclude(excluded));
+        }
+    }
+}
+
+impl Session {
+    /// As it stands now, for who looks on.
+    pub(super) fn view(&self) -> HeadsetView<'_> {
+        let call = self.call.call().map(|call| CallView {
+            id: call.id,
+            since: call.since,
+            how: call.how,
+            far_end: self.far_end,
+            heard: self.open,
+            overtalk: self.overtalk.map(|(_, parties)| parties),
+            figures: self.latest.as_ref().map(|second| {
+                let about = telemetry::About {
+                    headset: &self.headset.id,
+                    call: call.id,
+                    far_end: self.far_end,
+                    muted: self.mute.state().is_on(),
+                };
+                telemetry::figures(&about, second)
+            }),
+        });
+        HeadsetView {
+            usb: &self.usb,
+            id: &self.headset.id,
+            identity: &self.headset.identity,
+            quirk: self.headset.quirk.as_deref(),
+            controls: self.headset.hid,
+            sound_card: self.headset.card,
+            trouble: self.trouble,
+            off_hook: self.told.hook_off,
+            mute: self.mute.state(),
+            quick_disconnect: match (self.qd.open(), self.qd.closed()) {
+                (Some(how), _) => QuickDisconnect::Open(how),
+                (None, Some(how)) => QuickDisconnect::Closed(how),
+                (None, None) => QuickDisconnect::Unknown,
+            },
+            volume: self.volume.resting(),
+            battery: self.battery,
+            call,
         }
     }
 }

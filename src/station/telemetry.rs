@@ -21,6 +21,14 @@ pub(super) struct About<'a> {
 
 /// The message of one second.
 pub(super) fn audio(now: Now, about: &About<'_>, second: &SecondSummary) -> StationMessage {
+    StationMessage::Telemetry(Telemetry::Audio {
+        ts: now.utc_ms,
+        figures: figures(about, second),
+    })
+}
+
+/// One second's figures.
+pub(super) fn figures(about: &About<'_>, second: &SecondSummary) -> Box<AudioFigures> {
     let agent = &second.agent;
     // What the customer's side holds while the call plays elsewhere is not the customer.
     let customer = second
@@ -32,33 +40,30 @@ pub(super) fn audio(now: Now, about: &About<'_>, second: &SecondSummary) -> Stat
         FarEnd::Mix => Some("mix"),
         FarEnd::Elsewhere | FarEnd::Nowhere => None,
     };
-    StationMessage::Telemetry(Telemetry::Audio {
-        ts: now.utc_ms,
-        figures: Box::new(AudioFigures {
-            measured_at: "capture".to_owned(),
-            call: Some(about.call),
-            headset: Some(about.headset.as_str().to_owned()),
-            far_source: far_source.map(str::to_owned),
-            uplink: "unknown".to_owned(),
-            muted: about.muted,
-            agent_level_dbov: level(Some(agent.level.0)),
-            customer_level_dbov: level(customer.map(|c| c.level.0)),
-            agent_active_speech_level_dbov: level(agent.active_speech_level.map(|l| l.0)),
-            customer_active_speech_level_dbov: level(
-                customer.and_then(|c| c.active_speech_level).map(|l| l.0),
-            ),
-            agent_noise_dbov: level(agent.noise.map(|l| l.0)),
-            agent_noise_dbov_a: level(agent.noise_a.map(|l| l.0)),
-            customer_noise_dbov: level(customer.and_then(|c| c.noise).map(|l| l.0)),
-            customer_noise_dbov_a: level(customer.and_then(|c| c.noise_a).map(|l| l.0)),
-            agent_snr_db: number(agent.snr.map(|s| s.0), 10.0),
-            customer_snr_db: number(customer.and_then(|c| c.snr).map(|s| s.0), 10.0),
-            agent_speech_ratio: number(Some(agent.speech_ratio), 1_000.0),
-            customer_speech_ratio: number(customer.map(|c| c.speech_ratio), 1_000.0),
-            double_talk_ratio: number(customer.map(|_| second.double_talk_ratio), 1_000.0),
-            agent_noise_gated: Some(agent.noise_gated),
-            ..AudioFigures::default()
-        }),
+    Box::new(AudioFigures {
+        measured_at: "capture".to_owned(),
+        call: Some(about.call),
+        headset: Some(about.headset.as_str().to_owned()),
+        far_source: far_source.map(str::to_owned),
+        uplink: "unknown".to_owned(),
+        muted: about.muted,
+        agent_level_dbov: level(Some(agent.level.0)),
+        customer_level_dbov: level(customer.map(|c| c.level.0)),
+        agent_active_speech_level_dbov: level(agent.active_speech_level.map(|l| l.0)),
+        customer_active_speech_level_dbov: level(
+            customer.and_then(|c| c.active_speech_level).map(|l| l.0),
+        ),
+        agent_noise_dbov: level(agent.noise.map(|l| l.0)),
+        agent_noise_dbov_a: level(agent.noise_a.map(|l| l.0)),
+        customer_noise_dbov: level(customer.and_then(|c| c.noise).map(|l| l.0)),
+        customer_noise_dbov_a: level(customer.and_then(|c| c.noise_a).map(|l| l.0)),
+        agent_snr_db: number(agent.snr.map(|s| s.0), 10.0),
+        customer_snr_db: number(customer.and_then(|c| c.snr).map(|s| s.0), 10.0),
+        agent_speech_ratio: number(Some(agent.speech_ratio), 1_000.0),
+        customer_speech_ratio: number(customer.map(|c| c.speech_ratio), 1_000.0),
+        double_talk_ratio: number(customer.map(|_| second.double_talk_ratio), 1_000.0),
+        agent_noise_gated: Some(agent.noise_gated),
+        ..AudioFigures::default()
     })
 }
 

@@ -27,6 +27,11 @@ impl VolumeTracker {
         }
     }
 
+    /// The volume that last came to rest, 0..1.
+    pub(super) fn resting(&self) -> Option<f64> {
+        self.told.map(|hundredths| f64::from(hundredths) / 100.0)
+    }
+
     /// The volume that came to rest, once.
     pub(super) fn tick(&mut self, now: Now) -> Option<f64> {
         let (hundredths, since) = self.moving?;

@@ -15,6 +15,7 @@ mod mqtt;
 pub mod outbox;
 pub mod outgoing;
 mod retained;
+pub mod sent;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
@@ -22,6 +23,7 @@ pub use identity::IdentityError;
 pub(crate) use mqtt::refresh;
 pub use mqtt::{BrokerFault, BrokerState, Presented, handshake, probe};
 pub use outbox::OutboxStats;
+pub use sent::SentLog;
 
 use active::ActiveAlerts;
 use engine::{Engine, Inputs};
@@ -30,9 +32,9 @@ use mqtt::session::Session;
 use outbox::Outbox;
 use outgoing::{Sender, Unsendable};
 use retained::Retained;
-use sidetone_wire::Topics;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::NodeState;
+use sidetone_wire::{NodeName, Topics};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -54,9 +56,11 @@ pub struct Uplink;
 /// The running uplink. Dropping it stops the uplink as [`UplinkHandle::stop`] does, unawaited.
 #[derive(Debug)]
 pub struct UplinkHandle {
+    node: NodeName,
     boot: u64,
     broker: watch::Receiver<BrokerState>,
     stats: watch::Receiver<OutboxStats>,
+    sent: watch::Receiver<SentLog>,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
 }
@@ -82,7 +86,8 @@ impl Uplink {
                     None
                 }
             });
-        let client_id = config.node.to_string();
+        let node = config.node.clone();
+        let client_id = node.to_string();
         let sender = Sender {
             topics: Topics::new(config.org, config.node),
             boot,
@@ -95,9 +100,16 @@ impl Uplink {
         let will = sender.will()?;
         let (broker_tx, broker) = watch::channel(BrokerState::Connecting);
         let (stats_tx, stats) = watch::channel(OutboxStats::default());
+        let (sent_tx, sent) = watch::channel(SentLog::default());
         let (stop_tx, stop) = oneshot::channel();
-        let (session, session_events) =
-            Session::start(config.broker, config.timing, &client_id, will, broker_tx);
+        let (session, session_events) = Session::start(
+            config.broker,
+            config.timing,
+            &client_id,
+            will,
+            broker_tx,
+            sent_tx,
+        );
         let engine = Engine {
             sender,
             outbox: Outbox::new(config.limits),
@@ -117,9 +129,11 @@ impl Uplink {
         };
         let task = tokio::spawn(engine.run(inputs));
         Ok(UplinkHandle {
+            node,
             boot,
             broker,
             stats,
+            sent,
             stop: Some(stop_tx),
             task,
         })
@@ -127,6 +141,12 @@ impl Uplink {
 }
 
 impl UplinkHandle {
+    /// Who this is.
+    #[must_use]
+    pub fn node(&self) -> &NodeName {
+        &self.node
+    }
+
     /// This start's number.
     #[must_use]
     pub fn boot(&self) -> u64 {
@@ -143,6 +163,12 @@ impl UplinkHandle {
     #[must_use]
     pub fn outbox(&self) -> watch::Receiver<OutboxStats> {
         self.stats.clone()
+    }
+
+    /// What was handed to the broker; watch it.
+    #[must_use]
+    pub fn sent(&self) -> watch::Receiver<SentLog> {
+        self.sent.clone()
     }
 
     /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on

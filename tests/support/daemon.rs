@@ -43,6 +43,11 @@ impl Desk {
         self.directory.path()
     }
 
+    /// Where its local socket is.
+    pub(crate) fn window(&self) -> PathBuf {
+        self.directory.path().join("window")
+    }
+
     fn configuration(&self) -> PathBuf {
         self.directory.path().join("sidetone.toml")
     }
@@ -54,6 +59,7 @@ impl Desk {
             .arg("-c")
             .arg(self.configuration())
             .env_remove("SIDETONE_LOG")
+            .env("RUNTIME_DIRECTORY", self.window())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

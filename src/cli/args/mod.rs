@@ -8,6 +8,7 @@ mod doctor;
 #[cfg(feature = "hub")]
 mod hub;
 mod manual;
+mod monitor;
 mod run;
 mod schema;
 #[cfg(feature = "demo")]
@@ -23,6 +24,7 @@ pub use doctor::DoctorArgs;
 #[cfg(feature = "hub")]
 pub use hub::HubArgs;
 pub use manual::ManualArgs;
+pub use monitor::MonitorArgs;
 pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
 #[cfg(feature = "demo")]
@@ -42,6 +44,7 @@ pub use simulate::SimulateArgs;
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
   sidetone devices                  which headsets are here, and can they be read
   sidetone doctor                   what is wrong here, and how to mend it
+  sidetone monitor --once           this workstation's headset and call, now
   sidetone analyze call.wav         what a recorded call is like
 
 `sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
@@ -61,6 +64,8 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Find what is wrong on this workstation, and say what to do about it.
     Doctor(DoctorArgs),
+    /// Show what the daemon knows now and what it has sent.
+    Monitor(MonitorArgs),
     /// Analyse a recorded call as if it were a live one.
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.

@@ -5,6 +5,7 @@ use sidetone_dsp::analyzer::CallAnalyzer;
 use sidetone_dsp::measurement::Measurement;
 use sidetone_dsp::units::SampleRate;
 use std::num::NonZeroU16;
+use std::sync::Arc;
 
 const RATE: u32 = 48_000;
 const SECONDS: usize = 6;
@@ -29,7 +30,7 @@ fn live(agent: &[f32], customer: &[f32]) -> Vec<Measurement> {
     let mono = NonZeroU16::new(1).unwrap();
     let (mut agent_writer, agent_reader) = tap(mono, RATE, RATE as usize).unwrap();
     let (mut customer_writer, customer_reader) = tap(mono, RATE, RATE as usize).unwrap();
-    let mut channel = Channel::new().unwrap();
+    let mut channel = Channel::new(Arc::default()).unwrap();
     channel.listen(StreamSide::Agent, agent_reader).unwrap();
     channel
         .listen(StreamSide::Customer, customer_reader)
@@ -80,7 +81,7 @@ fn live_measurements_equal_those_of_the_same_file() {
 fn a_side_at_an_impossible_rate_is_refused_and_the_other_still_heard() {
     let mono = NonZeroU16::new(1).unwrap();
     let (_writer, reader) = tap(mono, 22_050, 22_050).unwrap();
-    let mut channel = Channel::new().unwrap();
+    let mut channel = Channel::new(Arc::default()).unwrap();
     let error = channel.listen(StreamSide::Agent, reader).unwrap_err();
     assert!(error.to_string().contains("22050 Hz"), "{error}");
     assert!(!channel.is_open());

@@ -6,6 +6,7 @@ use super::fault::{BrokerFault, explain};
 use super::options;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
+use crate::uplink::sent::SentLog;
 use rumqttc::mqttbytes::v5::PubAckReason;
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
@@ -47,6 +48,8 @@ pub(in crate::uplink) enum SessionEvent {
 pub(in crate::uplink) struct Session {
     client: AsyncClient,
     task: JoinHandle<()>,
+    /// Everything handed over.
+    sent: watch::Sender<SentLog>,
 }
 
 /// A message on its way.
@@ -76,6 +79,7 @@ impl Session {
         client_id: &str,
         will: Outgoing,
         state: watch::Sender<BrokerState>,
+        sent: watch::Sender<SentLog>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
         let options = options::base(&broker, &timing, client_id, will);
         let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
@@ -92,7 +96,7 @@ impl Session {
             logged: None,
         };
         let task = tokio::spawn(driver.run());
-        (Self { client, task }, receiver)
+        (Self { client, task, sent }, receiver)
     }
 
     /// Hands a message over; `None` if the client's queue is full or closed. Never waits.
@@ -103,7 +107,9 @@ impl Session {
             message.payload.clone(),
             options,
         );
-        sent.ok().map(OnItsWay)
+        let way = sent.ok().map(OnItsWay)?;
+        self.sent.send_modify(|log| log.note(message));
+        Some(way)
     }
 
     /// Hands over a message that may be lost.
@@ -112,11 +118,12 @@ impl Session {
         let sent =
             self.client
                 .try_publish(message.topic.as_str(), message.payload.clone(), options);
-        if sent.is_err() {
-            tracing::debug!(
+        match sent {
+            Ok(_) => self.sent.send_modify(|log| log.note(message)),
+            Err(_) => tracing::debug!(
                 topic = message.topic,
                 "live figures dropped: the broker is slow"
-            );
+            ),
         }
     }
 
