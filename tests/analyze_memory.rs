@@ -8,6 +8,7 @@ mod wav;
 
 use sidetone::alerts::config::AlertConfig;
 use sidetone::analyze::analyze;
+use sidetone::analyze::html::Curves;
 use sidetone::analyze::wav::WavFile;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -95,4 +96,22 @@ fn what_a_header_promises_is_not_believed() {
         let held = most_held(|| assert!(WavFile::new(Cursor::new(&bytes)).is_err()));
         assert!(held < 4 * 1024, "{held} bytes");
     }
+}
+
+#[test]
+fn the_drawings_of_a_long_file_take_no_more_memory_than_those_of_a_short_one() {
+    let held = |bytes: Vec<u8>| {
+        most_held(|| {
+            let wav = WavFile::new(Cursor::new(&bytes)).unwrap();
+            let mut curves = Curves::of(&wav);
+            analyze(wav, &AlertConfig::default(), |row| {
+                curves.push(row);
+                Ok(())
+            })
+            .unwrap();
+        })
+    };
+    // Both have the most columns there can be.
+    let (short, long) = (held(file(29.6)), held(file(148.0)));
+    assert!(long - short < 16 * 1024, "{short} and {long} bytes");
 }

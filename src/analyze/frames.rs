@@ -3,7 +3,7 @@
 //! A measurement carries the levels of its own frame and the speech scores of an earlier one; a row
 //! joins what belongs to the same frame.
 
-use sidetone_dsp::measurement::{Measurement, SPEECH_LAG_FRAMES};
+use sidetone_dsp::measurement::{Hum, Measurement, SPEECH_LAG_FRAMES};
 use sidetone_dsp::units::{Db, Dbov, FRAMES_PER_SECOND};
 use std::collections::VecDeque;
 use std::fmt;
@@ -36,6 +36,23 @@ pub struct SideRow {
     pub noise: Option<Dbov>,
     /// Running signal-to-noise ratio.
     pub snr: Option<Db>,
+    /// What is wrong with the sound; not among the columns of the CSV file.
+    pub faults: FrameFaults,
+}
+
+/// What is wrong with one side of a frame.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FrameFaults {
+    /// Clipped samples.
+    pub clipped_samples: u32,
+    /// Dropouts that ended in this frame.
+    pub dropouts: u32,
+    /// Milliseconds lost in them.
+    pub dropout_ms: f32,
+    /// Crackles.
+    pub crackles: u32,
+    /// Mains hum now present.
+    pub hum: Option<Hum>,
 }
 
 /// Holds rows back until their speech scores are known.
@@ -52,6 +69,13 @@ impl RowBuilder {
             speech: 0.0,
             noise: m.noise,
             snr: m.snr,
+            faults: FrameFaults {
+                clipped_samples: m.clipped_samples,
+                dropouts: m.dropouts,
+                dropout_ms: m.dropout_ms,
+                crackles: m.crackles,
+                hum: m.hum,
+            },
         };
         self.waiting.push_back(FrameRow {
             frame: measurement.frame,

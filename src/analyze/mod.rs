@@ -8,6 +8,7 @@
 //! *Never* changes the file, and keeps no sound.
 
 mod frames;
+pub mod html;
 mod intervals;
 mod recording;
 mod replay;
@@ -15,7 +16,7 @@ mod report;
 mod text;
 pub mod wav;
 
-pub use frames::{FrameRow, HEADER, RowBuilder, SideRow};
+pub use frames::{FrameFaults, FrameRow, HEADER, RowBuilder, SideRow};
 pub use recording::{Problem, analyze};
 pub use report::{
     AlertReport, Analysis, DoubleTalkReport, NoiseName, OvertalkReport, SCHEMA, SideReport,

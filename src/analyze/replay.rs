@@ -96,6 +96,7 @@ fn note(alerts: &mut Vec<(Uuid, AlertReport)>, ts: u64, detail: AlertDetail) {
             alert.severity = alert.severity.max(detail.severity);
             alert.fault = detail.fault;
             alert.text = detail.text;
+            alert.action = detail.action;
         }
         (None, _) => alerts.push((
             detail.id,
@@ -108,6 +109,7 @@ fn note(alerts: &mut Vec<(Uuid, AlertReport)>, ts: u64, detail: AlertDetail) {
                 end_s: f64::INFINITY,
                 severity: detail.severity,
                 text: detail.text,
+                action: detail.action,
             },
         )),
     }

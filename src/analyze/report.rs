@@ -136,6 +136,9 @@ pub struct AlertReport {
     pub severity: Severity,
     /// One sentence.
     pub text: String,
+    /// What to do: one sentence. Not among the keys of the schema.
+    #[serde(skip)]
+    pub action: String,
 }
 
 /// A figure with no more decimals than it is worth.

@@ -1,13 +1,16 @@
 //! `sidetone analyze`
 
 use super::args::AnalyzeArgs;
+use super::whole_file::WholeFile;
 use super::{Failure, output};
 use crate::alerts::config::AlertConfig;
+use crate::analyze::html::{Call, Curves, page};
 use crate::analyze::wav::{WavError, WavFile};
 use crate::analyze::{self, Analysis, HEADER, Problem};
 use crate::config;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 /// Analyses the file and prints the report.
@@ -19,7 +22,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
         Some(file) => config::load(config::Source::File(file))?.config.alerts,
         None => AlertConfig::default(),
     };
-    let analysis = analyze_file(&args.file, &limits, args.frames.as_ref())?;
+    let analysis = analyze_file(args, &limits)?;
     if args.json {
         output::print_json(&analysis)
     } else {
@@ -27,29 +30,54 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     }
 }
 
-fn analyze_file(
-    file: &Path,
-    limits: &AlertConfig,
-    frames: Option<&PathBuf>,
-) -> Result<Analysis, Failure> {
+fn analyze_file(args: &AnalyzeArgs, limits: &AlertConfig) -> Result<Analysis, Failure> {
+    let (file, frames) = (&args.file, args.frames.as_ref());
     let wav = WavFile::open(file).map_err(Failure::Wav)?;
+    for path in [frames, args.html.as_ref()].into_iter().flatten() {
+        refuse_the_recording(file, path)?;
+    }
+    let html = args.html.as_deref().map(WholeFile::at).transpose()?;
+    let mut curves = html.is_some().then(|| Curves::of(&wav));
     let mut rows = frames.map(|path| Rows::create(path)).transpose()?;
-    let done = analyze::analyze(wav, limits, |row| match &mut rows {
-        Some(rows) => writeln!(rows.out, "{row}"),
-        None => Ok(()),
+    let done = analyze::analyze(wav, limits, |row| {
+        if let Some(curves) = &mut curves {
+            curves.push(row);
+        }
+        match &mut rows {
+            Some(rows) => writeln!(rows.out, "{row}"),
+            None => Ok(()),
+        }
     });
     let analysis = done.map_err(|problem| match (problem, frames) {
         (Problem::Rows(source), Some(path)) => Rows::failure(path, source),
         (Problem::Rows(source), None) => Failure::Output(source),
         (Problem::Wav(fault), _) => Failure::Wav(WavError {
-            path: file.to_owned(),
+            path: file.clone(),
             fault,
         }),
     })?;
     if let Some(rows) = rows {
         rows.finish()?;
     }
+    if let Some((html, curves)) = html.zip(curves) {
+        let name = file.file_name().unwrap_or(file.as_os_str());
+        html.write(&page(&Call {
+            file: &name.to_string_lossy(),
+            analysis: &analysis,
+            curves: &curves,
+            limits,
+        }))?;
+    }
     Ok(analysis)
+}
+
+/// What is written must not be what is read.
+fn refuse_the_recording(recording: &Path, written: &PathBuf) -> Result<(), Failure> {
+    let place = |path: &Path| fs::metadata(path).map(|there| (there.dev(), there.ino()));
+    match (place(recording), place(written)) {
+        (Ok(one), Ok(other)) if one == other => Err(Failure::OverRecording(written.clone())),
+        _ => Ok(()),
+    }
 }
 
 /// The CSV file being written.

@@ -23,6 +23,9 @@ pub enum Failure {
         /// Why.
         source: io::Error,
     },
+    /// What is to be written is the recording itself.
+    #[error("{path} is the recording; name another file to write to", path = .0.display())]
+    OverRecording(PathBuf),
     /// The daemon.
     #[error(transparent)]
     Run(#[from] crate::run::RunError),

@@ -22,6 +22,7 @@ pub mod run;
 pub mod schema;
 #[cfg(feature = "demo")]
 pub mod simulate;
+mod whole_file;
 
 #[cfg(feature = "hub")]
 pub use args::HubArgs;

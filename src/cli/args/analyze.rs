@@ -9,6 +9,7 @@ use std::path::PathBuf;
   sidetone analyze call.wav                        a report to read
   sidetone analyze call.wav --json | jq .agent     one JSON object (sidetone.analysis/1)
   sidetone analyze call.wav --frames frames.csv    also a line of CSV for each 10 ms
+  sidetone analyze call.wav --html call.html       also a page to look at and to pass on
 
 Stereo: left = agent, right = customer. Mono is analysed as the agent.
 WAV of 8, 16, 24, 32, 44.1 or 48 kHz; 16, 24 or 32-bit integer or 32-bit float samples.
@@ -23,6 +24,9 @@ pub struct AnalyzeArgs {
     /// Also write the figures of each 10 ms frame to this file
     #[arg(long, value_name = "FILE.csv")]
     pub frames: Option<PathBuf>,
+    /// Also write a report with drawings, one page that opens in any browser and can be mailed
+    #[arg(long, value_name = "FILE.html")]
+    pub html: Option<PathBuf>,
     /// Judge by the alert limits of this configuration file instead of the defaults
     #[arg(short, long, value_name = "FILE")]
     pub config: Option<PathBuf>,
