@@ -213,6 +213,32 @@ fn every_command_is_documented() {
     }
 }
 
+/// The second column of the table of symptoms.
+#[test]
+fn every_check_of_the_doctor_is_in_the_table_of_symptoms() {
+    let run = crate::support::sidetone(["doctor", "--list"]);
+    assert_eq!((run.status, run.err.as_str()), (0, ""));
+    let first = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+    let checks: BTreeSet<String> = run.out.lines().map(first).collect();
+    let page = Page::read("docs/troubleshooting.md");
+    let rows = page
+        .prose
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(2);
+    let named: BTreeSet<String> = rows
+        .map(|row| {
+            row.split('|')
+                .nth(2)
+                .unwrap()
+                .trim()
+                .trim_matches('`')
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(named, checks);
+}
+
 /// Figures with their decimals, outside links.
 fn numbers(page: &Page) -> Vec<String> {
     let mut found = Vec::new();
