@@ -9,8 +9,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 /// Seconds between two troubles of the whole fleet, and of one agent, on average.
-const FLEET_S: f64 = 12.0;
-const AGENT_S: f64 = 72.0;
+const FLEET_S: f64 = 11.0;
+const AGENT_S: f64 = 66.0;
 
 /// An agent as the director reaches him.
 #[derive(Debug)]
@@ -23,19 +23,23 @@ pub(super) struct Reach {
 pub(super) async fn direct(agents: Vec<Reach>, mut dice: Dice) {
     let every = (AGENT_S / agents.len().max(1) as f64).max(FLEET_S);
     let mut deck = Vec::new();
+    let mut suffered = vec![0_u32; agents.len()];
     sleep(Duration::from_secs(3)).await;
     loop {
         if deck.is_empty() {
             deck = shuffled(&mut dice);
         }
         let posts: Vec<Post> = agents.iter().map(|agent| agent.post.now()).collect();
-        let wait = match choose(&mut deck, &posts, Instant::now(), &mut dice) {
+        let wait = match choose(&mut deck, &posts, &suffered, Instant::now()) {
             Some((trouble, number)) => {
                 if let Some(agent) = agents.get(number)
                     && agent.tell.try_send(trouble).is_ok()
                 {
                     tracing::debug!(agent = number + 1, ?trouble, "something goes wrong");
                     agent.post.change(|post| post.troubled = true);
+                }
+                if let Some(count) = suffered.get_mut(number) {
+                    *count += 1;
                 }
                 every * dice.between(0.7, 1.3)
             }
@@ -45,29 +49,38 @@ pub(super) async fn direct(agents: Vec<Reach>, mut dice: Dice) {
     }
 }
 
+/// All troubles; of those that give the same kind of alert, all but one come at the end.
 fn shuffled(dice: &mut Dice) -> Vec<Trouble> {
-    let mut deck = Trouble::ALL.to_vec();
-    for last in (1..deck.len()).rev() {
-        deck.swap(last, dice.below(last + 1));
+    let mut all = Trouble::ALL.to_vec();
+    for last in (1..all.len()).rev() {
+        all.swap(last, dice.below(last + 1));
     }
+    let (mut deck, mut later) = (Vec::new(), Vec::new());
+    for trouble in all {
+        let known = deck.iter().any(|other| trouble.is_like(*other));
+        if known { &mut later } else { &mut deck }.push(trouble);
+    }
+    deck.extend(later);
     deck
 }
 
-/// Takes the first trouble of the deck that can happen to somebody now, and says to whom.
+/// Takes the first trouble of the deck that can happen to somebody now, and says to whom: of several to
+/// who has suffered least.
 fn choose(
     deck: &mut Vec<Trouble>,
     posts: &[Post],
+    suffered: &[u32],
     now: Instant,
-    dice: &mut Dice,
 ) -> Option<(Trouble, usize)> {
     for place in 0..deck.len() {
         let trouble = *deck.get(place)?;
-        let open: Vec<usize> = (0..posts.len())
-            .filter(|n| posts.get(*n).is_some_and(|post| fits(trouble, post, now)))
-            .collect();
-        if let Some(number) = open.get(dice.below(open.len())) {
+        let open = posts.iter().zip(suffered).enumerate();
+        let chosen = open
+            .filter(|(_, (post, _))| fits(trouble, post, now))
+            .min_by_key(|(_, (_, count))| **count);
+        if let Some((number, _)) = chosen {
             deck.remove(place);
-            return Some((trouble, *number));
+            return Some((trouble, number));
         }
     }
     None
@@ -115,15 +128,25 @@ mod tests {
                 ..in_call(now, 100)
             },
         ];
-        let mut dice = Dice::new(4);
-        let mut deck = shuffled(&mut dice);
+        let mut deck = shuffled(&mut Dice::new(4));
         let mut seen = Vec::new();
-        while let Some((trouble, number)) = choose(&mut deck, &posts, now, &mut dice) {
+        while let Some((trouble, number)) = choose(&mut deck, &posts, &[0, 0], now) {
             assert_eq!(number == 0, trouble == Trouble::MutedAtStart);
             assert!(!seen.contains(&trouble));
             seen.push(trouble);
         }
         assert_eq!(seen.len(), Trouble::ALL.len());
+        let kinds = seen[..8].iter().enumerate();
+        let repeated = kinds.filter(|(n, a)| seen[..*n].iter().any(|b| a.is_like(*b)));
+        assert_eq!(repeated.count(), 0, "first one of each kind: {seen:?}");
+    }
+
+    #[test]
+    fn of_two_it_happens_to_who_has_suffered_less() {
+        let now = Instant::now() + Duration::from_secs(60);
+        let posts = [in_call(now, 100), in_call(now, 100)];
+        let chosen = choose(&mut vec![Trouble::Hum], &posts, &[3, 1], now);
+        assert_eq!(chosen, Some((Trouble::Hum, 1)));
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //!
 //! *Fails* before anything is sent, with one sentence: no voices, no place for state.
 //!
+//! What a node says of its own health (memory, processor) is the whole process's: they share one.
+//!
 //! *Never* lets anybody take them for people: their site is `simulated`, and so are the names of their
 //! headsets and softphone.
 //!

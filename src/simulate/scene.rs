@@ -221,3 +221,7 @@ impl Scene for Call {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "scene_tests.rs"]
+mod tests;

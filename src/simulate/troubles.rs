@@ -48,6 +48,14 @@ impl Trouble {
         Self::Clipping,
     ];
 
+    /// Whether it gives the same kind of alert as another.
+    pub(super) fn is_like(self, other: Self) -> bool {
+        let one_of = |kinds: &[Self]| kinds.contains(&self) && kinds.contains(&other);
+        self == other
+            || one_of(&[Self::Hum, Self::Crackle, Self::Clipping, Self::Dropouts])
+            || one_of(&[Self::DeadMicrophone, Self::DeadLine])
+    }
+
     /// How many seconds it lasts, about.
     pub(super) fn lasts_s(self) -> f64 {
         match self {
