@@ -7,6 +7,7 @@ pub mod board;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod learn;
 pub mod local;
 pub mod manual;
 pub mod monitor;

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Devices(args) => cli::devices::run(args),
         Command::Doctor(args) => cli::doctor::run(args),
         Command::Monitor(args) => cli::monitor::run(args),
+        Command::Learn(args) => cli::learn::run(args),
         Command::Analyze(args) => cli::analyze::run(args),
         Command::Config(args) => cli::config::run(args),
         #[cfg(feature = "hub")]

@@ -17,6 +17,7 @@ const COMMANDS: &[&str] = &[
     "devices",
     "doctor",
     "monitor",
+    "learn",
     "analyze",
     "hub",
     "config",

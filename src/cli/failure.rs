@@ -43,6 +43,9 @@ pub enum Failure {
     /// The live view.
     #[error(transparent)]
     Monitor(#[from] crate::monitor::MonitorError),
+    /// Learning a headset.
+    #[error(transparent)]
+    Learn(#[from] crate::learn::LearnError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

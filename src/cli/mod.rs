@@ -15,6 +15,7 @@ pub mod doctor;
 mod failure;
 #[cfg(feature = "hub")]
 pub mod hub;
+pub mod learn;
 pub mod manual;
 pub mod monitor;
 mod output;
@@ -30,6 +31,6 @@ pub use args::HubArgs;
 pub use args::SimulateArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
-    ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
+    LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
 };
 pub use failure::{Failure, finish, refuse};

@@ -27,8 +27,12 @@ impl Desk {
 
     /// A desk with this configuration of all but its name, state and quirks.
     pub(crate) fn with(configuration: &str) -> Self {
+        Self::with_quirks(&super::testbed::quirks(), configuration)
+    }
+
+    /// The same with the quirk files of this directory.
+    pub(crate) fn with_quirks(quirks: &Path, configuration: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let quirks = super::testbed::quirks();
         let text = format!(
             "[node]\norg = \"acme\"\nname = \"ws-1\"\nstate_dir = {:?}\n\
              [devices]\nquirks_dir = {quirks:?}\n{configuration}\n",

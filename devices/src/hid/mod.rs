@@ -8,11 +8,13 @@
 //!
 //! *Never* writes an output or feature report.
 
+pub mod capture;
 pub mod controls;
 pub mod descriptor;
 mod list;
 pub(crate) mod node;
 pub mod quirks;
+pub mod raw;
 pub(crate) mod reader;
 pub mod report;
 pub mod usage;

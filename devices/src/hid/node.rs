@@ -31,6 +31,8 @@ pub(crate) struct HidNode {
     /// What a simulated headset's reports are read from, instead of the device node.
     #[cfg(feature = "simulated")]
     pub(crate) wire: Option<crate::simulated::Wire>,
+    /// The bytes of the descriptor, as far as they could be read.
+    pub(crate) descriptor_bytes: Vec<u8>,
 }
 
 /// What a node is to a headset.
@@ -78,7 +80,8 @@ impl Roots {
         let usb = pairing::usb_parent_below(&self.sysfs, path)?;
         let sysfs = fs::canonicalize(path).ok()?;
         let device = self.dev.join(sysfs.file_name()?);
-        let descriptor = read_descriptor(&sysfs);
+        let mut descriptor_bytes = Vec::new();
+        let descriptor = read_descriptor(&sysfs, &mut descriptor_bytes);
         Some(HidNode {
             sysfs,
             device,
@@ -86,20 +89,20 @@ impl Roots {
             descriptor,
             #[cfg(feature = "simulated")]
             wire: None,
+            descriptor_bytes,
         })
     }
 }
 
 /// The HIDIOCGRDESC ioctl would need the device opened; this file is world-readable.
-fn read_descriptor(sysfs: &Path) -> Result<ReportDescriptor, String> {
-    let mut bytes = Vec::new();
+fn read_descriptor(sysfs: &Path, bytes: &mut Vec<u8>) -> Result<ReportDescriptor, String> {
     fs::File::open(sysfs.join("device/report_descriptor"))
         .and_then(|file| {
             file.take(limits::DESCRIPTOR_BYTES as u64 + 1)
-                .read_to_end(&mut bytes)
+                .read_to_end(bytes)
         })
         .map_err(|error| format!("its report descriptor cannot be read from sysfs: {error}"))?;
-    ReportDescriptor::parse(&bytes).map_err(|error| error.to_string())
+    ReportDescriptor::parse(bytes).map_err(|error| error.to_string())
 }
 
 impl HidNode {
@@ -196,6 +199,7 @@ mod tests {
             descriptor: ReportDescriptor::parse(&bytes).map_err(|error| error.to_string()),
             #[cfg(feature = "simulated")]
             wire: None,
+            descriptor_bytes: bytes.to_vec(),
         }
     }
 

@@ -223,7 +223,7 @@ fn read(device: &OpenNode, controls: &mut Controls, headset: &Shared, stop: &Ato
     }
 }
 
-fn open(device: &Path) -> Result<HidDevice, hidapi::HidError> {
+pub(crate) fn open(device: &Path) -> Result<HidDevice, hidapi::HidError> {
     let path =
         CString::new(device.as_os_str().as_bytes()).map_err(|_| hidapi::HidError::HidApiError {
             message: "not a device path".to_owned(),

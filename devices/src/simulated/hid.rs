@@ -126,6 +126,8 @@ impl Port {
             sysfs,
             usb: self.usb.clone(),
             descriptor: self.descriptor.clone(),
+            // Only `learn` asks for it, and it looks at what sysfs shows alone.
+            descriptor_bytes: Vec::new(),
             wire: Some(ends.wire.clone()),
         })
     }

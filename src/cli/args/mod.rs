@@ -7,6 +7,7 @@ mod devices;
 mod doctor;
 #[cfg(feature = "hub")]
 mod hub;
+mod learn;
 mod manual;
 mod monitor;
 mod run;
@@ -23,6 +24,7 @@ pub use devices::DevicesArgs;
 pub use doctor::DoctorArgs;
 #[cfg(feature = "hub")]
 pub use hub::HubArgs;
+pub use learn::LearnArgs;
 pub use manual::ManualArgs;
 pub use monitor::MonitorArgs;
 pub use run::RunArgs;
@@ -66,6 +68,8 @@ pub enum Command {
     Doctor(DoctorArgs),
     /// Show what the daemon knows now and what it has sent.
     Monitor(MonitorArgs),
+    /// Find out with you what the vendor bits of a headset mean, and write a quirk file.
+    Learn(LearnArgs),
     /// Analyse a recorded call as if it were a live one.
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.

@@ -100,7 +100,7 @@ fn of_field(
         let (control, form, sense) =
             match rules.iter().find(|rule| rule.place == Place::Usage(usage)) {
                 Some(rule) => match control::by_rule(rule) {
-                    Some(control) => (control, Form::Held, Sense::of(rule)),
+                    Some(control) => (control, control::rule_form(rule), Sense::of(rule)),
                     None => continue,
                 },
                 None => match control::standard(field, usage) {
@@ -156,7 +156,7 @@ fn of_bytes(rule: &Rule) -> Option<Binding> {
             mask: *mask,
         },
         control: control::by_rule(rule)?,
-        form: Form::Held,
+        form: control::rule_form(rule),
         sense: Sense::of(rule),
         extent: (0, 100),
         asserted: false,

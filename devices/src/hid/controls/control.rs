@@ -87,6 +87,8 @@ impl Press {
 pub(super) enum Form {
     /// The value is the state (§3.4.1.2, a switch that stays), or the button is down while it is not 0.
     Held,
+    /// Every report that asserts it is a press; none tells the release.
+    Each,
     /// Every change from 0 turns the state over (§3.4.1.2, a button that toggles).
     Toggle,
     /// +1 turns it on, −1 off, 0 changes nothing (§3.4.1.2, two buttons).
@@ -125,6 +127,11 @@ pub(super) fn standard_form(field: &Field, control: Control) -> Form {
         Control::State(State::Hook) if field.flags.is_relative() => Form::Toggle,
         _ => Form::Held,
     }
+}
+
+/// The form of a control that a rule makes.
+pub(super) const fn rule_form(rule: &Rule) -> Form {
+    if rule.each { Form::Each } else { Form::Held }
 }
 
 /// The control that a rule makes of its place; `None` for `ignore`.

@@ -18,6 +18,7 @@ use self::control::{Control, Form, Press, State};
 use super::descriptor::{Field, ReportDescriptor};
 use super::quirks::{DEFAULT_DEBOUNCE, Quirk};
 use super::report::{InputReport, Length, NotAReport, Reading};
+use super::usage::Usage;
 use crate::event::ControlEvent;
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,13 @@ impl Controls {
             bindings,
             known,
         }
+    }
+
+    /// Whether an element of `field` with this usage has a meaning by the published tables, without any
+    /// quirk file.
+    #[must_use]
+    pub fn is_standard(field: &Field, usage: Usage) -> bool {
+        control::standard(field, usage).is_some()
     }
 
     /// Whether any control can ever be told.
@@ -160,6 +168,7 @@ impl Known {
                 let before = self.states[state.slot()].unwrap_or(false);
                 self.set(state, !before, emit);
             }
+            (Control::Press(press), Form::Each) if asserted => self.press(press, at, emit),
             (Control::Press(press), _) if began => self.press(press, at, emit),
             (Control::Battery, _) => self.charge(value, binding.extent, emit),
             _ => {}

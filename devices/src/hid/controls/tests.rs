@@ -302,6 +302,16 @@ fn masks_and_active_values() {
 }
 
 #[test]
+fn a_message_without_release_is_a_press_each_time() {
+    let rule = quirk("report = 0\nbyte = 1\nactive = 6\neach = true\nmeaning = \"volume_up\"");
+    let mut controls = Controls::new(bits(&[(0x0c, 0xb5, 2)]), Some(&rule));
+    assert_eq!(
+        told(&mut controls, &[&[6], &[6], &[5], &[6]]),
+        [vec![Volume(1)], vec![Volume(1)], vec![], vec![Volume(1)]]
+    );
+}
+
+#[test]
 fn what_is_no_report_is_told_and_changes_nothing() {
     let mut controls = Controls::new(bits(&[(0x0b, 0x20, 0x22)]), None);
     let mut events = 0;

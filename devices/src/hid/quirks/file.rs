@@ -9,8 +9,8 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 const MODEL_KEYS: [&str; 4] = ["name", "match", "debounce_ms", "rule"];
-const RULE_KEYS: [&str; 11] = [
-    "usage", "report", "when", "byte", "mask", "active", "meaning", "polarity", "verified",
+const RULE_KEYS: [&str; 12] = [
+    "usage", "report", "when", "byte", "mask", "active", "each", "meaning", "polarity", "verified",
     "source", "note",
 ];
 const CONDITION_KEYS: [&str; 3] = ["byte", "mask", "is"];
@@ -66,13 +66,23 @@ fn rule(section: &Section<'_>) -> Result<Rule, QuirkError> {
         "polarity",
         &[("normal", false), ("inverted", true)],
     )?;
+    let place = place(section)?;
+    let meaning = required(
+        section,
+        "meaning",
+        section.word("meaning", "meaning", &Meaning::WORDS)?,
+    )?;
+    let each = section.boolean("each")?.unwrap_or(false);
+    if each && !meaning.is_press() {
+        return Err(section.error(Problem::Value {
+            key: "each",
+            expected: format!("left out: `{}` is not pressed", meaning.word()),
+        }));
+    }
     Ok(Rule {
-        place: place(section)?,
-        meaning: required(
-            section,
-            "meaning",
-            section.word("meaning", "meaning", &Meaning::WORDS)?,
-        )?,
+        place,
+        meaning,
+        each,
         active: section.integer("active", i64::from(i32::MIN)..=i64::from(u32::MAX))?,
         inverted: inverted.unwrap_or(false),
         verified: required(section, "verified", section.boolean("verified")?)?,

@@ -32,6 +32,15 @@
 //! meaning = "qd_open"
 //! verified = true
 //! source = "..."
+//!
+//! [[model.rule]]
+//! report = 3
+//! when = [{ byte = 1, is = 0x60 }]
+//! byte = 2
+//! each = true                               # optional, presses only: no report tells that the button was
+//! meaning = "volume_up"                     # let go, so each report that asserts it is a press
+//! verified = true
+//! source = "..."
 //! ```
 
 mod book;
@@ -103,6 +112,27 @@ impl Meaning {
         ("battery", Self::Battery),
         ("ignore", Self::Ignore),
     ];
+
+    /// Something that is pressed, as opposed to a state or a level.
+    #[must_use]
+    pub const fn is_press(self) -> bool {
+        matches!(
+            self,
+            Self::MutePress
+                | Self::Flash
+                | Self::Drop
+                | Self::Hold
+                | Self::VolumeUp
+                | Self::VolumeDown
+        )
+    }
+
+    /// The word that quirk files use.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        let known = Self::WORDS.iter().find(|(_, meaning)| *meaning == self);
+        known.map_or("ignore", |(word, _)| word)
+    }
 }
 
 /// Which products a model covers.
@@ -163,6 +193,8 @@ pub struct Rule {
     pub active: Option<i64>,
     /// The device sends the opposite of the meaning.
     pub inverted: bool,
+    /// Each report that asserts it is a press: none tells that the button was let go.
+    pub each: bool,
     /// Seen on real hardware.
     pub verified: bool,
     /// Where it is known from.

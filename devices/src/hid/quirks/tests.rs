@@ -174,6 +174,10 @@ fn mistakes_are_told_with_line_and_nearest_word() {
             "x.toml, line 6: `byte` has to be a whole number from 1 to 4096",
         ),
         (
+            RULE.replace("verified", "each = true\nverified"),
+            "x.toml, line 4: `each` has to be left out: `qd_open` is not pressed",
+        ),
+        (
             RULE.replace("da45", "da45-da40"),
             "x.toml, line 3: `match` has to be a list of products",
         ),
