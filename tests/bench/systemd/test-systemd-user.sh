@@ -1,0 +1,81 @@
+# The Debian package on a workstation: an agent logs in at the seat, logind lets them read the headset because of
+# our udev rule, and their systemd starts the user unit.
+. /t/lib-systemd.sh
+
+# agent COMMAND..: as the agent, with their systemd.
+agent() { setpriv --reuid agent --regid agent --init-groups env HOME=/home/agent XDG_RUNTIME_DIR=/run/user/"$uid" "$@"; }
+user_property() { agent systemctl --user show -P "$2" "$1"; }
+seated() { [ "$(loginctl show-seat seat0 -P ActiveSession)" ] && agent systemctl --user is-system-running; }
+active() { [ "$(user_property sidetone.service ActiveState)" = active ]; }
+
+log_in() {
+  systemctl restart getty@tty1.service
+  wait_for 30 seated || fail "the agent does not get a session at the seat: $(loginctl --no-legend list-sessions)"
+}
+
+useradd -m -s /bin/sh agent
+uid=$(id -u agent)
+mkdir -p /etc/systemd/system/getty@tty1.service.d
+printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin agent --noclear %%I linux\n' \
+  >/etc/systemd/system/getty@tty1.service.d/autologin.conf
+systemctl daemon-reload
+log_in
+session=$(loginctl show-seat seat0 -P ActiveSession)
+echo "  $(loginctl --no-legend list-sessions | tr -s ' ')"
+
+headset_start
+plug
+check "without the package's rule the agent cannot read the headset" cannot_read agent "$HIDRAW"
+install_package
+check "with it the person at the seat can" can_read agent "$HIDRAW"
+check "another user cannot" cannot_read daemon "$HIDRAW"
+check "the running session has not got the unit started unasked" [ "$(user_property sidetone.service ActiveState)" != active ]
+
+# It starts with the next login.
+subscribe
+loginctl terminate-session "$session"
+wait_for 20 eval '[ "$(loginctl show-seat seat0 -P ActiveSession)" != "$session" ]' || fail "the agent does not log out"
+wait_for 20 eval '! systemctl -q is-active user@"$uid".service'
+log_in
+check "logged in again, the user unit runs by itself" wait_for 20 active
+expect_message 10 /status state=ready
+[ "$FAILURES" = 0 ] || finish
+expect_message 5 /event/headset.added
+headset hook 1
+expect_message 3 /event/hook.off
+headset hook 0
+expect_message 3 /event/hook.on
+pid=$(user_property sidetone.service MainPID)
+check "as the agent" [ "$(stat -c %U /proc/"$pid")" = agent ]
+check "it may lock 8 MiB" grep -q 'Max locked memory *8388608' /proc/"$pid"/limits
+unplug
+expect_message 5 /event/headset.removed
+plug
+wait_for 5 can_read agent "$HIDRAW"
+expect_message 8 /event/headset.added
+headset volume +
+expect_message 3 /event/volume.changed
+
+# One headset, one Sidetone.
+check "the system unit refuses to start beside it" eval '! systemctl start sidetone-alsa.service 2>/dev/null'
+
+# An upgrade brings the new program to who is logged in.
+mark
+install_package
+check "the upgrade has restarted it" eval 'wait_for 10 active && [ "$(user_property sidetone.service MainPID)" != '"$pid"' ]'
+expect_message 10 /status state=ready
+check "nobody was told to log out" eval "! grep 'until logout' '$LOGS/dpkg.log'"
+
+mark
+agent systemctl --user stop sidetone.service
+expect_message 5 /status state=stopped
+check "it ended well" [ "$(user_property sidetone.service Result)" = success ]
+check "then the system unit starts" systemctl start sidetone-alsa.service
+agent systemctl --user start sidetone.service
+check "and the user unit is held back" [ "$(user_property sidetone.service ActiveState)" = inactive ]
+mark
+dpkg -r sidetone >>"$LOGS/dpkg.log" 2>&1
+expect_message 5 /status state=stopped
+check "removing the package ends it" [ ! -e /run/sidetone ]
+expect_nothing_written
+finish
