@@ -10,6 +10,9 @@ use rustix::process::{
 /// # Errors
 /// The operating system's, if it refuses; the daemon must not go on then.
 pub(super) fn forbid_dumps() -> rustix::io::Result<()> {
+    // An undumpable process of a plain user may no longer open its own /proc/self/auxv, from where kernels
+    // before 6.4 tell the page size, which the health figures need: asked for once before, it is remembered.
+    let _ = rustix::param::page_size();
     let hard_limit = getrlimit(Resource::Core).maximum;
     setrlimit(
         Resource::Core,
