@@ -247,7 +247,7 @@ fn a_headset_that_this_user_may_not_open_or_that_two_programs_write_to() {
     let desk = desk(broker::free_port(), "[audio]\nbackend = \"off\"");
     let config = desk.path().join("sidetone.toml");
     // Another user, whom the testbed's directories would otherwise keep out.
-    let script = "chmod 755 \"$UMOCKDEV_DIR\" && chmod 000 \"$(readlink -f \"$UMOCKDEV_DIR/dev/hidraw0\")\" || exit 9
+    let script = "chmod -R a+rwX \"$UMOCKDEV_DIR\" && chmod 000 \"$(readlink -f \"$UMOCKDEV_DIR/dev/hidraw0\")\" || exit 9
         cp \"$1\" \"$2/sidetone\" && chmod -R o+rX \"$2\" || exit 9
         set -- setpriv --reuid 65534 --regid 65534 --clear-groups \"$2/sidetone\" doctor --json -c \"$3\"
         [ \"$(id -u)\" = 0 ] || shift 6

@@ -2,12 +2,14 @@
 
 use crate::config::{Config, ConfigError, Loaded, Source, load};
 use crate::sound_card::{SoundCard, sound_cards};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 use rustix::io::Errno;
 use sidetone_devices::audio::pulse::{ServerAddress, ServerError, ServerLook, look};
 use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
 use sidetone_devices::hid::quirks::{QuirkBook, QuirkError};
 use sidetone_devices::hid::{Listing, list_below};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -178,6 +180,14 @@ impl Desk {
 
 /// For reading and writing, as hidapi does; nothing is read or written.
 fn try_open(device: &Path) -> Result<(), Errno> {
-    let flags = OFlags::RDWR | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
-    rustix::fs::open(device, flags, Mode::empty()).map(drop)
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let opened = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(device);
+    match opened {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Errno::from_io_error(&error).unwrap_or(Errno::IO)),
+    }
 }

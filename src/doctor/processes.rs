@@ -58,7 +58,8 @@ pub(super) fn process(proc: &Path, id: u32) -> Option<Process> {
 
 /// The processes that have this device open, as far as this user may see them; we ourselves are not told.
 pub(super) fn holders(proc: &Path, device: &Path) -> Vec<Holder> {
-    let real = fs::canonicalize(device).unwrap_or_else(|_| device.to_owned());
+    // A node that is a link is held under the name it leads to.
+    let real = fs::read_link(device).unwrap_or_else(|_| device.to_owned());
     let is_it = |target: PathBuf| target == device || target == real;
     let others = processes(proc)
         .into_iter()

@@ -196,6 +196,12 @@ fn tls(broker: &BrokerConfig, why: &str) -> Finding {
             "set broker.client_cert and broker.client_key",
         );
     }
+    if why.starts_with("invalid peer certificate") {
+        return Finding::problem(
+            format!("TLS with {url} does not come about: its certificate is not believed."),
+            "do what the check `certificate` says",
+        );
+    }
     let from_broker = why.contains("received fatal alert");
     if from_broker && broker.client.is_some() {
         return Finding::problem(
