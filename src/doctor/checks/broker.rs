@@ -55,8 +55,10 @@ async fn look(broker: &BrokerConfig, client_id: &str) -> Finding {
         Err(_) => return unknown_name(&url.host, "the name servers do not answer"),
     };
     let reached = timeout(PATIENCE, TcpStream::connect(addresses.as_slice())).await;
+    // Closed at once: a connection that says nothing is none that a broker should keep.
+    let reached = reached.map(|reached| reached.map(drop));
     match reached {
-        Ok(Ok(_)) => {}
+        Ok(Ok(())) => {}
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
             return not_reached(
                 broker,

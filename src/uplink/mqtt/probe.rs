@@ -35,13 +35,20 @@ pub async fn probe(
             url: broker.url.to_string(),
         })
     });
+    let url = &broker.url;
     match done {
-        Err(BrokerFault::NotMqtt { url }) if !broker.url.tls => {
-            let old = tokio::time::timeout(patience, is_old(&broker.url)).await;
+        // An old broker's refusal is too short for an answer of MQTT 5, and most hang up after it.
+        Err(
+            fault @ (BrokerFault::NotMqtt { .. }
+            | BrokerFault::HangsUp { .. }
+            | BrokerFault::Silent { .. }),
+        ) if !url.tls => {
+            let old = tokio::time::timeout(patience, is_old(url)).await;
             Err(if old.unwrap_or(false) {
+                let url = url.to_string();
                 BrokerFault::OldMqtt { url }
             } else {
-                BrokerFault::NotMqtt { url }
+                fault
             })
         }
         other => other,
