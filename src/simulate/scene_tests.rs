@@ -70,6 +70,9 @@ fn a_good_call_is_two_people_at_nominal_level_in_a_quiet_room() {
     assert_eq!(share(&all, faulty), 0.0);
 }
 
+/// Whether a second shows a fault.
+type Shows<'f> = &'f dyn Fn(&SecondSummary) -> bool;
+
 #[test]
 fn every_fault_of_the_sound_is_found_by_the_analyser() {
     let loud = |second: &SecondSummary| {
@@ -85,7 +88,7 @@ fn every_fault_of_the_sound_is_found_by_the_analyser() {
         let side = second.customer.unwrap();
         side.level.0 < -75.0 && side.digital_silence_ratio < 0.5
     };
-    let expected: [(Trouble, f64, &dyn Fn(&SecondSummary) -> bool); 7] = [
+    let expected: [(Trouble, f64, Shows<'_>); 7] = [
         (Trouble::Noise, 0.6, &loud),
         (Trouble::Hum, 0.6, &hums),
         (Trouble::Crackle, 0.5, &crackles),
