@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -12,6 +12,14 @@ export PREFIX DESTDIR
 build: ## the release binary, target/release/sidetone
 	@scripts/install-deps build
 	$(CARGO) build --release --locked
+
+demo: test-data build ## simulated agents, a broker and the live page on this machine; Ctrl-C ends it
+	@scripts/install-deps demo
+	@target/release/sidetone demo
+
+pictures: test-data build ## docs/images/board*.png, taken of the running demonstration
+	@scripts/install-deps demo pictures
+	scripts/pictures
 
 test: quick rtsan gate package-test bench ## everything: the quick layer, the real-time check, the instruction gate, the packages, the QEMU bench
 

@@ -6,6 +6,8 @@ pub mod analyze;
 pub mod board;
 pub mod cli;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod doctor;
 pub mod learn;
 pub mod local;

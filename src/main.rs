@@ -10,6 +10,8 @@ fn main() -> ExitCode {
         Err(stop) => return cli::refuse(&stop),
     };
     cli::finish(match &cli.command {
+        #[cfg(feature = "demo")]
+        Command::Demo(args) => cli::demo::run(args),
         Command::Run(args) => cli::run::run(args),
         Command::Devices(args) => cli::devices::run(args),
         Command::Doctor(args) => cli::doctor::run(args),

@@ -13,6 +13,7 @@ use support::sidetone;
 
 const COMMANDS: &[&str] = &[
     "",
+    "demo",
     "run",
     "devices",
     "doctor",

@@ -8,7 +8,6 @@ use sidetone_wire::OrgName;
 use sidetone_wire::name::NameError;
 use std::io;
 use std::net::SocketAddr;
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Why the board is not served.
 #[derive(Debug, thiserror::Error)]
@@ -24,7 +23,7 @@ pub enum ServeError {
     System(#[from] io::Error),
 }
 
-/// Serves the page until SIGINT, SIGTERM or SIGHUP; `served` hears where, once it is.
+/// Serves the page until SIGINT or SIGTERM; `served` hears where, once it is.
 ///
 /// # Errors
 /// [`ServeError`], if it cannot be served.
@@ -33,13 +32,13 @@ pub fn serve(
     listen: SocketAddr,
     served: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    crate::run::logging::start(loaded.config.log.level.as_str());
+    crate::run::start_log(loaded.config.log.level.as_str());
     let org = OrgName::new(loaded.config.node.org.as_str())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut end = Box::pin(told_to_end()?);
+        let mut end = Box::pin(crate::run::told_to_end()?);
         let board = Board::bind(listen).await?;
         served(board.address());
         let mut board = board.start(org, access(&loaded.config));
@@ -61,21 +60,4 @@ fn access(config: &Config) -> BrokerAccess {
             crate::uplink::refresh(options, &broker).map_err(|fault| fault.to_string())
         }),
     }
-}
-
-/// Comes with the first SIGINT, SIGTERM or SIGHUP.
-///
-/// # Errors
-/// If the system takes no handler for them.
-pub(crate) fn told_to_end() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = signal(SignalKind::hangup())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hangup.recv() => {}
-        }
-    })
 }

@@ -46,6 +46,10 @@ pub enum Failure {
     /// Learning a headset.
     #[error(transparent)]
     Learn(#[from] crate::learn::LearnError),
+    /// The demonstration.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

@@ -10,6 +10,8 @@ pub mod analyze;
 mod args;
 pub mod completions;
 pub mod config;
+#[cfg(feature = "demo")]
+pub mod demo;
 pub mod devices;
 pub mod doctor;
 mod failure;
@@ -25,6 +27,8 @@ pub mod schema;
 pub mod simulate;
 mod whole_file;
 
+#[cfg(feature = "demo")]
+pub use args::DemoArgs;
 #[cfg(feature = "hub")]
 pub use args::HubArgs;
 #[cfg(feature = "demo")]

@@ -19,7 +19,7 @@ mod daemon;
 mod disclosure;
 mod doors;
 mod health;
-pub(crate) mod logging;
+mod logging;
 mod meter;
 mod parts;
 mod privacy;

@@ -3,6 +3,8 @@
 mod analyze;
 mod completions;
 mod config;
+#[cfg(feature = "demo")]
+mod demo;
 mod devices;
 mod doctor;
 #[cfg(feature = "hub")]
@@ -20,6 +22,8 @@ use clap::{Parser, Subcommand};
 pub use analyze::AnalyzeArgs;
 pub use completions::CompletionsArgs;
 pub use config::{ConfigArgs, ConfigCommand};
+#[cfg(feature = "demo")]
+pub use demo::DemoArgs;
 pub use devices::DevicesArgs;
 pub use doctor::DoctorArgs;
 #[cfg(feature = "hub")]
@@ -42,6 +46,7 @@ pub use simulate::SimulateArgs;
     version,
     arg_required_else_help = true,
     after_help = "Examples:
+  sidetone demo                     simulated agents on a live page, on this machine alone
   sidetone config check             what is wrong with /etc/sidetone/*.toml
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
   sidetone devices                  which headsets are here, and can they be read
@@ -60,6 +65,9 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Show all of it on this machine: simulated agents, a broker, the live page.
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
     /// Run the whole daemon in one process.
     Run(RunArgs),
     /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
