@@ -50,12 +50,14 @@ expect_message 3 /event/volume.changed
 # A call of a softphone of another user, who shares the microphone with it.
 adduser --quiet --system --ingroup audio softphone 2>/dev/null || useradd -r -g audio softphone
 mark
-arecord_as() { setpriv --reuid softphone --regid audio --init-groups "$@"; }
+call=$MARK
+# In the background only: it becomes the program, so that it can be ended by its number.
+as_softphone() { exec setpriv --reuid softphone --regid audio --init-groups "$@"; }
 headset mic agent.wav loop
-arecord_as arecord -q -D default -t raw -f S16_LE -r 48000 -c 1 /dev/null 2>"$LOGS/arecord.log" 8>&- &
+as_softphone arecord -q -D default -t raw -f S16_LE -r 48000 -c 1 /dev/null 2>"$LOGS/arecord.log" 8>&- &
 records=$!
 tail -c +45 $SOUNDS/customer.wav >/tmp/customer.raw
-arecord_as aplay -q -D default -t raw -f S16_LE -r 48000 -c 1 /tmp/customer.raw 2>"$LOGS/aplay.log" 8>&- &
+as_softphone aplay -q -D default -t raw -f S16_LE -r 48000 -c 1 /tmp/customer.raw 2>"$LOGS/aplay.log" 8>&- &
 plays=$!
 expect_message 5 /event/call.started
 expect_message 8 /telemetry/audio measured_at=capture far_source=mix
@@ -65,7 +67,7 @@ check "the agent's voice is heard" \
 kill $records $plays 2>/dev/null
 mark
 expect_message 5 /event/call.ended
-status=$(_messages 0 /status state=degraded)
+status=$(_messages "$call" /status state=degraded)
 check "no trouble was told $status" [ -z "$status" ]
 
 # systemd restarts it on request, and when it hangs.
