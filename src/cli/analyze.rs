@@ -11,7 +11,7 @@ use crate::config;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Analyses the file and prints the report.
 ///
@@ -72,10 +72,10 @@ fn analyze_file(args: &AnalyzeArgs, limits: &AlertConfig) -> Result<Analysis, Fa
 }
 
 /// What is written must not be what is read.
-fn refuse_the_recording(recording: &Path, written: &PathBuf) -> Result<(), Failure> {
+fn refuse_the_recording(recording: &Path, written: &Path) -> Result<(), Failure> {
     let place = |path: &Path| fs::metadata(path).map(|there| (there.dev(), there.ino()));
     match (place(recording), place(written)) {
-        (Ok(one), Ok(other)) if one == other => Err(Failure::OverRecording(written.clone())),
+        (Ok(one), Ok(other)) if one == other => Err(Failure::OverRecording(written.to_owned())),
         _ => Ok(()),
     }
 }
