@@ -24,7 +24,7 @@ pub fn run(args: &MonitorArgs) -> Result<(), Failure> {
                 .and_then(|mut c| c.snapshot())
                 .map_err(MonitorError::from)?,
         ),
-        (_, false) => {
+        (true, false) => {
             let snapshot = open()
                 .and_then(|mut c| c.snapshot())
                 .map_err(MonitorError::from)?;
@@ -39,5 +39,6 @@ pub fn run(args: &MonitorArgs) -> Result<(), Failure> {
                 }
             }
         }
+        (false, false) => Ok(crate::monitor::live(state_dir)?),
     }
 }

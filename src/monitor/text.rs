@@ -1,9 +1,9 @@
 //! `sidetone monitor --once`: a snapshot to read, line by line, without colour.
 
+use super::side::Side;
 use super::words;
 use crate::local::Snapshot;
 use crate::local::state::{Call, Headset};
-use sidetone_wire::telemetry::AudioFigures;
 use std::fmt::Write;
 
 /// Messages shown; `--json` has them all.
@@ -63,16 +63,21 @@ pub fn snapshot(snapshot: &Snapshot, now: u64) -> String {
     text.0
 }
 
+/// A headset may call itself anything; the terminal takes no commands from it.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, "?")
+}
+
 struct Text(String);
 
 impl Text {
     fn line(&mut self, label: &str, value: &str) {
         // Writing into a string cannot fail.
-        let _ = writeln!(self.0, "{label:<18} {value}");
+        let _ = writeln!(self.0, "{label:<18} {}", harmless(value));
     }
 
     fn item(&mut self, value: &str) {
-        let _ = writeln!(self.0, "  {value}");
+        let _ = writeln!(self.0, "  {}", harmless(value));
     }
 
     fn headset(&mut self, headset: &Headset, now: u64) {
@@ -105,90 +110,13 @@ impl Text {
 
     fn sides(&mut self, call: &Call) {
         if let Some(figures) = call.figures.as_deref() {
-            let live = call.live.as_ref();
-            let agent = Side {
-                level: live
-                    .map(|l| l.agent_level_dbov)
-                    .or(figures.agent_level_dbov),
-                speaks: live.map(|l| l.agent_speech),
-                ..Side::agent(figures)
-            };
-            let customer = Side {
-                level: live
-                    .and_then(|l| l.customer_level_dbov)
-                    .or(figures.customer_level_dbov),
-                speaks: live.and_then(|l| l.customer_speech),
-                ..Side::customer(figures)
-            };
-            self.line("    agent", &agent.words());
-            self.line("    customer", &customer.words());
-            let both = figures.double_talk_ratio;
-            self.line(
-                "    both speak",
-                &format!("{} of the last second", words::percent(both)),
-            );
+            self.line("    agent", &Side::agent(call).words());
+            self.line("    customer", &Side::customer(call).words());
+            let both = words::percent(figures.double_talk_ratio);
+            self.line("    both speak", &format!("{both} of the last second"));
         }
         if let Some(overtalk) = &call.overtalk {
             self.line("    overtalk", words::overtalk(overtalk));
         }
-    }
-}
-
-/// One side's figures.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Side {
-    pub(super) level: Option<f64>,
-    pub(super) speaks: Option<bool>,
-    pub(super) speech_level: Option<f64>,
-    pub(super) noise: Option<f64>,
-    pub(super) snr: Option<f64>,
-    pub(super) gated: bool,
-}
-
-impl Side {
-    /// The agent's second.
-    pub(super) fn agent(figures: &AudioFigures) -> Self {
-        Self {
-            level: figures.agent_level_dbov,
-            speaks: figures.agent_speech_ratio.map(|ratio| ratio > 0.0),
-            speech_level: figures.agent_active_speech_level_dbov,
-            noise: figures.agent_noise_dbov_a,
-            snr: figures.agent_snr_db,
-            gated: figures.agent_noise_gated == Some(true),
-        }
-    }
-
-    /// The customer's second.
-    pub(super) fn customer(figures: &AudioFigures) -> Self {
-        Self {
-            level: figures.customer_level_dbov,
-            speaks: figures.customer_speech_ratio.map(|ratio| ratio > 0.0),
-            speech_level: figures.customer_active_speech_level_dbov,
-            noise: figures.customer_noise_dbov_a,
-            snr: figures.customer_snr_db,
-            gated: false,
-        }
-    }
-
-    fn words(self) -> String {
-        let figure = |value: Option<f64>, unit: &str| {
-            value.map_or("unknown".to_owned(), |value| format!("{value:.1} {unit}"))
-        };
-        let speaks = match self.speaks {
-            Some(true) => "SPEAKS",
-            Some(false) => "quiet",
-            None => "unknown",
-        };
-        let noise = if self.gated {
-            "noise gated".to_owned()
-        } else {
-            format!("noise {}", figure(self.noise, "dBov(A)"))
-        };
-        format!(
-            "{speaks}, level {}, speech level {}, {noise}, SNR {}",
-            figure(self.level, "dBov"),
-            figure(self.speech_level, "dBov"),
-            figure(self.snr, "dB")
-        )
     }
 }

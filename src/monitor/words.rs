@@ -4,7 +4,7 @@ use crate::local::state::{
     Access, Broker, BrokerConnection, Call, FarEnd, Headset, Node, Outbox, Overtalk, Switch,
 };
 use crate::uplink::sent::SentCounts;
-use sidetone_wire::vocabulary::{OvertalkParty, Provenance, Severity};
+use sidetone_wire::vocabulary::{AlertKind, OvertalkParty, Provenance, Severity};
 
 /// How long something has lasted or been, in ms: `0:07`, `12:34`, `3 h 12 min`, `2 d 5 h`.
 pub(super) fn lasting(ms: u64) -> String {
@@ -120,6 +120,11 @@ pub(super) fn heard(call: &Call) -> &'static str {
     }
 }
 
+/// The customer is not heard, or not alone.
+pub(super) fn far_end_is_missing(call: &Call) -> bool {
+    call.heard && call.far_end != FarEnd::Stream
+}
+
 /// Who talks over whom.
 pub(super) fn overtalk(overtalk: &Overtalk) -> &'static str {
     match overtalk.interrupter {
@@ -137,6 +142,11 @@ pub(super) fn severity(severity: Severity) -> &'static str {
         Severity::Minor => "!   minor",
         Severity::Warning => ".   warning",
     }
+}
+
+/// Which alert.
+pub(super) fn kind(kind: AlertKind) -> String {
+    kind.as_str().replace('_', " ").replace("qd ", "QD ")
 }
 
 /// The broker.

@@ -51,7 +51,7 @@ pub use simulate::SimulateArgs;
   sidetone run -c sidetone.toml     the whole daemon, with this configuration only
   sidetone devices                  which headsets are here, and can they be read
   sidetone doctor                   what is wrong here, and how to mend it
-  sidetone monitor --once           this workstation's headset and call, now
+  sidetone monitor                  this workstation's headset and call, live
   sidetone analyze call.wav         what a recorded call is like
 
 `sidetone COMMAND --help` tells more. Exit status: 0 success, 1 failure, 2 wrong usage."
@@ -74,7 +74,7 @@ pub enum Command {
     Devices(DevicesArgs),
     /// Find what is wrong on this workstation, and say what to do about it.
     Doctor(DoctorArgs),
-    /// Show what the daemon knows now and what it has sent.
+    /// Show what the daemon knows and sends, live in the terminal.
     Monitor(MonitorArgs),
     /// Find out with you what the vendor bits of a headset mean, and write a quirk file.
     Learn(LearnArgs),

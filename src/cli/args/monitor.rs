@@ -6,6 +6,7 @@ use std::path::PathBuf;
 /// `sidetone monitor`.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
+  sidetone monitor                                 live, in a terminal of 60 x 16 or more
   sidetone monitor --once                          a snapshot to read
   sidetone monitor --once --json | jq .headsets    one JSON object (sidetone.monitor/1)
   sidetone monitor --json                          a line of JSON for each change
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 It looks at the daemon that runs for this user, and changes nothing.")]
 pub struct MonitorArgs {
     /// Print what is now, and end
-    #[arg(long, required_unless_present = "json")]
+    #[arg(long)]
     pub once: bool,
     /// Print JSON: with --once one object, without it a line for each change
     #[arg(long)]
