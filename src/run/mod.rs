@@ -7,7 +7,7 @@
 //!                     └ taps ─▶ SoundThread ─┘                └─ while somebody looks ─▶ Window
 //! ```
 //!
-//! Devices come through [`doors::Doors`]: this machine's, or those of a simulated desk.
+//! Devices come through `doors::Doors`: this machine's, or those of a simulated desk.
 //!
 //! *Stops* in the opposite order of starting: the station says goodbye, the uplink sends it, then the
 //! threads end and every tap is zeroed.

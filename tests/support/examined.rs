@@ -8,6 +8,7 @@ use std::time::Instant;
 #[derive(Debug)]
 pub(crate) struct Examined {
     /// Exit status.
+    #[allow(dead_code)]
     pub(crate) status: i32,
     pub(crate) json: Value,
     /// How long it took.

@@ -20,7 +20,7 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "N", default_value_t = 6,
           value_parser = clap::value_parser!(u16).range(1..=64))]
     pub agents: u16,
-    /// Where their messages go: mqtt://host[:port], or mqtts:// for TLS
+    /// Where their messages go: mqtt://HOST or mqtt://HOST:PORT; mqtts:// for TLS
     #[arg(long, value_name = "URL", default_value = "mqtt://localhost:1883")]
     pub broker: BrokerUrl,
     /// The organisation in their topics
