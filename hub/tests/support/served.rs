@@ -42,6 +42,7 @@ pub(crate) fn second_of_a_call() -> Value {
     })
 }
 
+#[allow(dead_code)]
 impl Broker {
     /// Node `ws-1` says something.
     pub(crate) fn say(&self, below: &str, body: &Value, retain: bool) {

@@ -21,7 +21,7 @@
 
   const nodes = new Map(); // name → picture
   const tiles = new Map(); // name → element
-  const announced = new Set(); // ids of alerts that were read out, or stood when the page was opened
+  const announced = new Map(); // name → ids of its alerts that were read out, or stood when the page was opened
   let order = [];
   let header = null;
   let show = "all";
@@ -262,9 +262,10 @@
   };
 
   const announce = (node, silently) => {
+    const known = announced.get(node.node);
+    announced.set(node.node, new Set(node.alerts.map((alert) => alert.id)));
     for (const alert of active(node)) {
-      if (announced.has(alert.id)) continue;
-      announced.add(alert.id);
+      if (known && known.has(alert.id)) continue;
       if (silently || alert.notify !== "alarm") continue;
       const line = document.createElement("p");
       line.textContent = `${SEVERITY[alert.severity]} at ${node.node}: ${alert.title}. ${alert.text} ${alert.action}`;
