@@ -1,23 +1,44 @@
-//! `sidetone doctor` on real situations: a recorded headset, and a bare machine.
+//! `sidetone doctor` on real situations: a recorded headset, a private PulseAudio, a real broker, the daemon.
 //! What needs a system laid out otherwise (udev rules, seats, plain ALSA) is in `src/doctor/tests`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[allow(dead_code)]
 #[path = "support/broker.rs"]
 mod broker;
-#[allow(dead_code)]
 #[path = "support/daemon.rs"]
 mod daemon;
 #[path = "support/examined.rs"]
 mod examined;
+#[allow(dead_code)]
+#[path = "../devices/tests/support/softphone.rs"]
+mod softphone;
+#[allow(dead_code)]
+#[path = "../devices/tests/support/sound_server.rs"]
+mod sound_server;
 #[path = "support/testbed.rs"]
 mod testbed;
 
+use broker::{Broker, PATIENCE, Watcher};
 use daemon::{Desk, PROGRAM};
 use examined::Examined;
+use sidetone_devices::headset::UsbPath;
+use softphone::Softphone;
+use sound_server::{FakeHeadset, Kind, SoundServer};
 use std::process::{Command, Stdio};
-use testbed::HidHeadset;
+use std::time::{Duration, Instant};
+use testbed::{CARD, HidHeadset, USB};
+
+/// Polls until `condition` gives something (the sound server's harness waits with it).
+fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(value) = condition() {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "waited in vain: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
 
 /// A desk with a key for the pseudonym, so that nothing at all is missing.
 fn desk(port: u16, more: &str) -> Desk {
@@ -34,6 +55,190 @@ fn desk(port: u16, more: &str) -> Desk {
     let text = std::fs::read_to_string(&file).unwrap();
     std::fs::write(&file, text.replace("KEY", key.to_str().unwrap())).unwrap();
     desk
+}
+
+/// What the doctor finds at this desk, with the recorded headset plugged in.
+fn examine(server: &SoundServer, hid: &HidHeadset, desk: &Desk) -> Examined {
+    let mut command = hid.seen_by(server.command("umockdev-run"), PROGRAM);
+    Examined::by(
+        command
+            .arg("doctor")
+            .arg("-c")
+            .arg(desk.path().join("sidetone.toml")),
+    )
+}
+
+/// The recorded headset's sound card.
+fn plug_in(server: &SoundServer) -> FakeHeadset {
+    server.plug_in_card("card1", CARD, UsbPath::new(USB.into()))
+}
+
+#[tokio::test]
+async fn a_healthy_desk_has_no_problem_and_its_daemon_is_not_disturbed() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (server, hid) = (SoundServer::start(Kind::PulseAudio), HidHeadset::new());
+    let card = plug_in(&server);
+    let desk = desk(broker.port, "[audio]\nbackend = \"pulse\"");
+    let mut daemon = desk.run(hid.seen_by(server.command("umockdev-run"), PROGRAM));
+    watcher
+        .until("one headset of HID and sound card", |seen| {
+            let item = seen
+                .iter()
+                .rfind(|s| s.topic.contains("/inventory/headset-"));
+            item.is_some_and(|s| s.json()["hid"] == true && s.json()["sound_card"] == true)
+        })
+        .await;
+    let before = watcher.all().len();
+    let phone = Softphone::call(&server, &card, 440);
+    until("the daemon listens", || {
+        (server.recorded_by_us() == 2).then_some(())
+    });
+
+    let found = examine(&server, &hid, &desk);
+    assert_eq!(found.status, 0, "{found:#?}");
+    assert!(found.json["ok"] == true && found.with_status("problem").is_empty());
+    assert_eq!(found.json["schema"], "sidetone.doctor/1");
+    assert_eq!(found.json["version"], env!("CARGO_PKG_VERSION"));
+    for (id, words) in [
+        ("config", "sidetone.toml: "),
+        ("secrets", "can be read by Sidetone and not by everybody"),
+        (
+            "headset",
+            "Bench Headset [047f:c056]: controls, and sound card",
+        ),
+        (
+            "permission",
+            "/dev/hidraw0 (Bench Headset [047f:c056]) can be read",
+        ),
+        ("quirks", "QD is reported"),
+        ("sound-server", "pulseaudio"),
+        ("sound-card", "is shared by pulseaudio"),
+        ("mixer", "Microphone and speaker are on"),
+        ("call", "has a call on Bench Headset"),
+        ("broker", "lets this node in (MQTT 5, as ws-1-doctor)"),
+        ("service", "The daemon runs (process "),
+    ] {
+        found.says(id, "ok", words, "");
+    }
+    assert!(found.seconds < 10.0, "{}", found.seconds);
+
+    assert_eq!(
+        server.recorded_by_us(),
+        2,
+        "no microphone but the daemon's own"
+    );
+    assert_eq!(hid.written_to(), 0, "nothing was written to the headset");
+    drop(phone);
+    assert!(daemon.terminate().success());
+    let seen = watcher
+        .until("the farewell", |seen| {
+            seen.iter()
+                .any(|s| s.topic.ends_with("/event/daemon.stopped"))
+        })
+        .await;
+    assert!(seen.len() > before);
+    let mut nodes: Vec<_> = seen
+        .iter()
+        .filter_map(|s| s.topic.split('/').nth(4))
+        .collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    assert_eq!(nodes, ["ws-1"], "the doctor published nothing");
+    let states = seen.iter().filter(|s| s.topic.ends_with("/status"));
+    assert!(
+        states
+            .into_iter()
+            .all(|s| s.json()["state"] != "lost" && s.json()["boot"] == 1)
+    );
+    assert_eq!(daemon.complaints(), [""; 0]);
+}
+
+#[test]
+fn what_is_wrong_with_the_sound_of_a_call() {
+    let (mut server, hid) = (SoundServer::start(Kind::PulseAudio), HidHeadset::new());
+    let card = plug_in(&server);
+    let desk = desk(broker::free_port(), "[audio]\nbackend = \"pulse\"");
+    server.null_sink("elsewhere", "sink_properties=device.description=Monitor");
+    server.pactl(&[
+        "load-module",
+        "module-remap-source",
+        "source_name=laptop",
+        "master=elsewhere.monitor",
+        "source_properties=device.description=Built-in",
+    ]);
+
+    let call = |source: &str, sink: &str| {
+        Softphone::start(
+            &server,
+            &["--source", source, "--sink", sink, "--hz", "440"],
+        )
+    };
+    let phone = call(&card.microphone, "elsewhere");
+    let found = examine(&server, &hid, &desk);
+    found.says(
+        "call",
+        "problem",
+        "plays to another device",
+        "choose the headset as speaker",
+    );
+    assert_eq!(found.status, 1);
+    drop(phone);
+
+    let phone = call("laptop", &card.speaker);
+    let found = examine(&server, &hid, &desk);
+    found.says(
+        "call",
+        "warning",
+        "records from \"Built-in\" and not from Bench Headset",
+        "as microphone",
+    );
+    drop(phone);
+
+    server.pactl(&["set-source-mute", &card.microphone, "1"]);
+    server.pactl(&["set-sink-volume", &card.speaker, "0%"]);
+    let found = examine(&server, &hid, &desk);
+    found.says("call", "ok", "No application has a call", "");
+    found.says(
+        "mixer",
+        "warning",
+        "The microphone of Bench Headset",
+        "pactl set-source-mute microphone_card1 0",
+    );
+    found.says(
+        "mixer",
+        "warning",
+        "turned down to 0 %",
+        "pactl set-sink-volume speaker_card1 70%",
+    );
+
+    server.pull_out(&card);
+    let found = examine(&server, &hid, &desk);
+    found.says(
+        "sound-card",
+        "problem",
+        "does not show Bench Headset",
+        "profile",
+    );
+
+    server.stall();
+    let found = examine(&server, &hid, &desk);
+    found.says(
+        "sound-server",
+        "problem",
+        "did not answer",
+        "--user restart pipewire",
+    );
+    assert!(found.seconds < 10.0, "{}", found.seconds);
+    server.resume();
+    server.kill();
+    let found = examine(&server, &hid, &desk);
+    found.says(
+        "sound-server",
+        "problem",
+        "sound server",
+        "systemctl --user",
+    );
 }
 
 #[test]

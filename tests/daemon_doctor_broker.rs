@@ -177,11 +177,11 @@ fn certificates(dir: &Path) {
         sign name broker DNS:broker.example.com $ago $long
         sign expired broker IP:127.0.0.1 $(day '-20 days') $(day '-2 days')
         sign early broker IP:127.0.0.1 $(day '+2 days') $long
-        sign soon broker IP:127.0.0.1 $ago $(day '+5 days')
+        sign soon broker IP:127.0.0.1 $ago $(day '+5 days 12 hours')
         sign ws-1 ws-1 DNS:ws-1 $ago $long
         sign ws-2 ws-2 DNS:ws-2 $ago $long
         sign ws-old ws-1 DNS:ws-1 $(day '-20 days') $(day '-2 days')
-        sign ws-soon ws-1 DNS:ws-1 $ago $(day '+5 days')";
+        sign ws-soon ws-1 DNS:ws-1 $ago $(day '+5 days 12 hours')";
     let mut made = Command::new("sh");
     let made = made.args(["-c", script]).current_dir(dir).output().unwrap();
     assert!(
@@ -213,7 +213,7 @@ fn a_brokers_certificate_that_is_not_believed() {
     soon.says(
         "certificate",
         "warning",
-        ", in 4 days",
+        ", in 5 days",
         "renew the broker's certificate",
     );
     soon.says("broker", "ok", "lets this node in", "");
@@ -296,7 +296,7 @@ fn a_certificate_of_this_node_that_is_of_no_use() {
             "ws-soon.crt",
             "ws-soon.key",
             "warning",
-            ", in 4 days",
+            ", in 5 days",
             "have a new one signed",
         ),
         (
