@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -192,6 +193,9 @@ impl Watcher {
 
     /// The same with further arguments (`-u`, `-P`).
     pub(crate) fn with(port: u16, arguments: &[&str]) -> Self {
+        // A session of its own each: what another left unacknowledged must not come here.
+        static STARTED: AtomicU32 = AtomicU32::new(0);
+        let id = format!("watcher-{}", STARTED.fetch_add(1, Ordering::Relaxed));
         let port = port.to_string();
         let mut child = Command::new("mosquitto_sub")
             .args([
@@ -205,7 +209,7 @@ impl Watcher {
                 "1",
                 "-c",
                 "-i",
-                "watcher",
+                &id,
             ])
             .args([
                 "-k",
