@@ -17,6 +17,7 @@ mod overtalk;
 pub mod run;
 #[cfg(feature = "demo")]
 pub mod simulate;
+pub mod softphone;
 pub mod sound_card;
 pub mod station;
 pub mod uplink;
