@@ -67,6 +67,13 @@ impl HeadsetState {
                 });
                 self.held = false;
             }
+            HeadsetFact::CallInFront { call, since } => {
+                self.call = Some(CallNow {
+                    id: *call,
+                    since: *since,
+                });
+                self.held = false;
+            }
             HeadsetFact::CallEnded => {
                 self.call = None;
                 self.held = false;
@@ -84,6 +91,7 @@ impl HeadsetState {
             HeadsetFact::Gone => self.gone = true,
             HeadsetFact::Back => self.gone = false,
             HeadsetFact::HoldOutcome(_)
+            | HeadsetFact::Line(_)
             | HeadsetFact::Overtalk(_)
             | HeadsetFact::Second(_)
             | HeadsetFact::CaptureGap { .. } => {}
@@ -138,7 +146,11 @@ impl AlertEngine {
                     rules: rules::all(),
                 });
                 // A new call ends what an unended one left behind.
-                if matches!(fact, HeadsetFact::CallStarted { .. }) && headset.state.call.is_some() {
+                let begins = matches!(
+                    fact,
+                    HeadsetFact::CallStarted { .. } | HeadsetFact::CallInFront { .. }
+                );
+                if begins && headset.state.call.is_some() {
                     headset.state.take_in(now, &HeadsetFact::CallEnded);
                     let ended = Some(&HeadsetFact::CallEnded);
                     evaluate(

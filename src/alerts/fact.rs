@@ -1,5 +1,6 @@
 //! What the rules are told, and when.
 
+use crate::softphone::LineFigures;
 use sidetone_dsp::measurement::OvertalkEvent;
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::vocabulary::{HoldOutcome, Provenance};
@@ -158,6 +159,13 @@ pub enum HeadsetFact {
         /// The node's id of the call.
         call: Uuid,
     },
+    /// A call that began earlier is the one the agent is in again.
+    CallInFront {
+        /// The node's id of the call.
+        call: Uuid,
+        /// When it began, on the monotonic clock.
+        since: Duration,
+    },
     /// The call is over.
     CallEnded,
     /// The mute state, at every change.
@@ -168,6 +176,8 @@ pub enum HeadsetFact {
     Held(bool),
     /// What came of the hold that a pulled quick disconnect asked for.
     HoldOutcome(HoldOutcome),
+    /// How the network carries the call, as its softphone says.
+    Line(LineFigures),
     /// Whether the far end is truly heard; `false` for a call on another device.
     FarEndUsable(bool),
     /// An overtalk began or ended.

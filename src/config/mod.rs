@@ -27,8 +27,8 @@ pub use commented::{Line, commented, lines};
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use model::{
-    AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, LogConfig, LogLevel,
-    NodeConfig, PrivacyConfig, Signals, TelemetryConfig,
+    AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
+    LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use schema::json_schema;

@@ -33,6 +33,9 @@ pub struct Config {
     /// What is said about people; remotely it can only be tightened.
     #[schemars(extend("x-scope" = "remote"))]
     pub privacy: PrivacyConfig,
+    /// What is done for the customer when the agent leaves the headset.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub hold: HoldConfig,
     /// Which alerts there are, and from where on.
     #[schemars(extend("x-scope" = "remote"))]
     pub alerts: AlertConfig,
@@ -164,6 +167,29 @@ pub struct Signals {
     /// `telemetry/audio`: levels, noise and talk shares, second by second.
     #[schemars(extend("x-tighten-to" = false))]
     pub audio: bool,
+}
+
+/// What is done for the customer when the agent leaves the headset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HoldConfig {
+    /// Put the customer on hold when the quick disconnect is pulled in a call.
+    pub on_quick_disconnect: bool,
+    /// Also when the quick disconnect is only concluded, with a confidence of at least 0.95.
+    #[schemars(extend("x-scope" = "local"))]
+    pub on_inferred: bool,
+    /// When the customer is taken back.
+    pub resume: ResumePolicy,
+}
+
+/// When a customer whom Sidetone put on hold is taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ResumePolicy {
+    /// By the agent, in the softphone.
+    Never,
+    /// When the quick disconnect is plugged together again.
+    OnReconnect,
 }
 
 /// Live figures.

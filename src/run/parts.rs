@@ -92,6 +92,7 @@ impl Parts {
             latest: Duration::ZERO,
             station: Station::new(StationConfig {
                 alerts: config.alerts.clone(),
+                hold: config.hold.clone(),
                 ids: IdMint::random(),
                 name_headset,
                 telemetry_every_s: NonZeroU16::new(config.telemetry.audio_interval_s)
@@ -251,6 +252,7 @@ impl Parts {
                     }
                 }
                 Output::Audio(command) => self.tell_audio(command),
+                Output::Softphone(order) => tracing::debug!(?order, "no adapter"),
                 Output::Dsp(usb, DspCommand::Reset) => {
                     self.sound.command(SoundCommand::Reset(usb));
                 }

@@ -1,6 +1,7 @@
 //! What the station is told and what it says.
 
 use crate::alerts::config::AlertConfig;
+use crate::softphone::{Order, Signal};
 use sidetone_devices::audio::api::{
     Application, AudioCommand, AudioEventKind, CloseReason, FarEnd, StreamSide,
 };
@@ -24,6 +25,8 @@ pub enum Input {
     Second(UsbPath, Box<SecondSummary>),
     /// An overtalk began or ended.
     Overtalk(UsbPath, OvertalkEvent),
+    /// An adapter told something of a softphone.
+    Softphone(Signal),
     /// Time passes: at least ten a second while [`super::Station::is_busy`], one a second otherwise,
     /// and when [`super::Station::next_deadline`] is due.
     Tick,
@@ -138,6 +141,8 @@ pub enum Output {
     Audio(AudioCommand),
     /// For the signal processing of this headset.
     Dsp(UsbPath, DspCommand),
+    /// For the adapter it names.
+    Softphone(Order),
 }
 
 /// Told to the signal processing of one headset.

@@ -9,14 +9,34 @@
 //!
 //! *Never* reads a clock, blocks, or sees a sample.
 
+/// Everything but the sessions, borrowed for one moment.
+macro_rules! voice {
+    ($self:ident, $now:ident, $out:ident) => {
+        &mut Voice {
+            now: $now,
+            telemetry_every_s: $self.telemetry_every_s,
+            ids: &mut $self.ids,
+            adapters: &mut $self.adapters,
+            hold: &$self.hold,
+            alerts: &mut $self.alerts,
+            scratch: &mut $self.scratch,
+            out: $out,
+        }
+    };
+}
+
+mod adapters;
 mod call;
 mod condition;
+mod evidence;
 mod headsets;
+mod hold;
 mod io;
 mod mic_step;
 mod mute;
 mod qd;
 mod session;
+mod softphones;
 mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -30,6 +50,8 @@ pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
+use crate::config::HoldConfig;
+use adapters::Adapters;
 use call::EndReason;
 use condition::Condition;
 use headsets::Headset;
@@ -56,6 +78,8 @@ pub type NameHeadset = Box<dyn Fn(&HeadsetIdentity, &UsbPath) -> HeadsetId + Sen
 pub struct StationConfig {
     /// The alert limits.
     pub alerts: AlertConfig,
+    /// What a pulled quick disconnect does.
+    pub hold: HoldConfig,
     /// Where call and alert ids come from.
     pub ids: IdMint,
     /// Names headsets.
@@ -86,6 +110,8 @@ pub struct Station {
     ids: IdMint,
     name_headset: NameHeadset,
     telemetry_every_s: u64,
+    hold: HoldConfig,
+    adapters: Adapters,
     alerts: AlertEngine,
     scratch: Vec<AlertOutput>,
     sessions: BTreeMap<UsbPath, Session>,
@@ -104,20 +130,6 @@ impl std::fmt::Debug for Station {
     }
 }
 
-/// Everything but the sessions, borrowed for one moment.
-macro_rules! voice {
-    ($self:ident, $now:ident, $out:ident) => {
-        &mut Voice {
-            now: $now,
-            telemetry_every_s: $self.telemetry_every_s,
-            ids: &mut $self.ids,
-            alerts: &mut $self.alerts,
-            scratch: &mut $self.scratch,
-            out: $out,
-        }
-    };
-}
-
 impl Station {
     /// No headset yet.
     #[must_use]
@@ -125,6 +137,8 @@ impl Station {
         Self {
             alerts: AlertEngine::new(config.alerts, config.ids.fork()),
             ids: config.ids,
+            hold: config.hold,
+            adapters: Adapters::default(),
             name_headset: config.name_headset,
             telemetry_every_s: u64::from(config.telemetry_every_s.get()),
             scratch: Vec::new(),
@@ -161,6 +175,7 @@ impl Station {
                     session.overtalk(voice!(self, now, out), event);
                 }
             }
+            Input::Softphone(signal) => self.softphone(now, signal, out),
             Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
             Input::Configure(alerts) => {
                 self.alerts.set_config(now, *alerts, &mut self.scratch);
@@ -194,6 +209,7 @@ impl Station {
         self.sessions
             .values()
             .filter_map(|session| session.deadline(self.settled))
+            .chain(self.adapters.deadline().filter(|at| *at > self.settled))
             .min()
     }
 
@@ -217,6 +233,7 @@ impl Station {
     fn settle(&mut self, now: Now, out: &mut Vec<Output>) {
         self.settled = now.monotonic;
         let deciding = self.wakefulness == Wakefulness::Awake;
+        self.place_calls(now);
         let voice = voice!(self, now, out);
         voice.pass_on();
         for session in self.sessions.values_mut() {
@@ -281,10 +298,7 @@ impl Station {
             AudioInput::ServerDown { .. } => {
                 self.condition.server_down = true;
                 for session in self.sessions.values_mut() {
-                    session.call.server_lost(now);
-                    session.mute.mixer_lost();
-                    session.qd.card_not_gone();
-                    session.headset.card = Part::Unknown;
+                    session.server_lost(now);
                 }
             }
             AudioInput::CardAdded { usb, identity } => {
@@ -307,7 +321,8 @@ impl Station {
                 far_end,
             } => {
                 if let Some(session) = self.sessions.get_mut(&usb).filter(|s| !s.has_left()) {
-                    session.applications(now, capture.is_some(), far_end);
+                    let application = capture.map(|application| application.name);
+                    session.applications(now, &self.adapters, application, far_end);
                 }
             }
             AudioInput::Busy { usb, .. } => {
@@ -414,6 +429,7 @@ impl Station {
             self.sessions.remove(&usb);
         }
         if let Some(mut session) = returned {
+            voice.adapters.moved(&session.usb, &usb);
             session.usb = usb.clone();
             session.headset.hid = Part::Unknown;
             session.headset.card = Part::Unknown;
@@ -456,7 +472,7 @@ fn control_moved(session: &mut Session, voice: &mut Voice<'_>, control: ControlE
     };
     let (kind, detail) = match control {
         ControlEvent::HookSwitch(off_hook) => return session.hook(voice, off_hook),
-        ControlEvent::LineBusy(busy) => return session.call.line_busy(now, busy),
+        ControlEvent::LineBusy(busy) => return session.call.evidence.line_busy(now, busy),
         ControlEvent::MuteState { muted, verified } => {
             return session.mute.vendor_state(now, muted, verified);
         }

@@ -34,10 +34,17 @@ pub(super) struct QdTracker {
     moving: Option<(Bit, Duration)>,
     card_away_since: Option<Duration>,
     card_open: bool,
+    /// When what is open now was first reported, before it had rested.
+    reported: Option<Duration>,
     mic: MicStep,
 }
 
 impl QdTracker {
+    /// When the device first reported what it last rested in.
+    pub(super) fn reported(&self) -> Option<Duration> {
+        self.reported
+    }
+
     /// How it is known to be open; `None` when closed (or never told).
     pub(super) fn open(&self) -> Option<How> {
         if self.card_open {
@@ -112,11 +119,14 @@ impl QdTracker {
         {
             self.bit = Some(bit);
             self.moving = None;
+            self.reported = Some(since);
         }
         if let Some(since) = self.card_away_since
             && now.monotonic.saturating_sub(since) >= CARD_AWAY
+            && !self.card_open
         {
             self.card_open = true;
+            self.reported = Some(since);
         }
     }
 

@@ -4,8 +4,10 @@
 //! different from what was told before. So nothing is told twice, and nothing is forgotten whatever
 //! the order of inputs.
 
-use super::call::{CallTracker, Change, EndReason};
+use super::adapters::{Adapters, Candidate};
+use super::call::{CallTracker, EndReason};
 use super::headsets::{Headset, Part};
+use super::hold::HoldMachine;
 use super::io::DspCommand;
 use super::mute::MuteTracker;
 use super::qd::QdTracker;
@@ -14,13 +16,18 @@ use super::view::{CallView, HeadsetView, QuickDisconnect};
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
 use crate::overtalk::party;
+use crate::softphone::{Adapter, LegId, LineFigures};
 use sidetone_devices::audio::api::{AudioCommand, FarEnd, StreamSide};
 use sidetone_devices::headset::UsbPath;
 use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::event::{EventDetail, EventType};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
+
+mod calls;
+mod holds;
 
 /// A press this recent explains a microphone that falls silent.
 const PRESS_EXPLAINS: Duration = Duration::from_secs(2);
@@ -31,12 +38,15 @@ pub(super) struct Session {
     pub(super) usb: UsbPath,
     pub(super) headset: Headset,
     pub(super) call: CallTracker,
+    pub(super) hold: HoldMachine,
     pub(super) mute: MuteTracker,
     pub(super) qd: QdTracker,
     pub(super) volume: super::volume::VolumeTracker,
     /// The charge it last told, 0..1.
     pub(super) battery: Option<f64>,
-    /// Where the capturing application plays.
+    /// The application that captures.
+    application: Option<String>,
+    /// Where it plays.
     far_end: FarEnd,
     /// Why nothing can be heard although it should be, as `status` says it.
     pub(super) trouble: Option<&'static str>,
@@ -58,6 +68,10 @@ struct Told {
     far_end_usable: bool,
     excluded: bool,
     hook_off: Option<bool>,
+    /// The call the agent is in.
+    front: Option<Uuid>,
+    /// Calls whose start the alert rules were told.
+    started: BTreeSet<Uuid>,
 }
 
 impl Session {
@@ -67,10 +81,12 @@ impl Session {
             usb,
             headset,
             call: CallTracker::default(),
+            hold: HoldMachine::default(),
             mute: MuteTracker::default(),
             qd: QdTracker::default(),
             volume: super::volume::VolumeTracker::default(),
             battery: None,
+            application: None,
             far_end: FarEnd::Nowhere,
             trouble: None,
             open: false,
@@ -83,6 +99,8 @@ impl Session {
                 far_end_usable: true,
                 excluded: false,
                 hook_off: None,
+                front: None,
+                started: BTreeSet::new(),
             },
         }
     }
@@ -115,7 +133,7 @@ impl Session {
     pub(super) fn arrived(&mut self, voice: &mut Voice<'_>, first: bool) {
         if first || self.gone {
             self.gone = false;
-            self.call.back(voice.now);
+            self.call.evidence.back(voice.now);
             self.event(voice, EventType::HeadsetAdded, EventDetail::default());
             voice.fact(&self.headset.id, HeadsetFact::Back);
         }
@@ -129,7 +147,7 @@ impl Session {
         }
         if !self.headset.is_gone() {
             if self.headset.hid == Part::Gone {
-                self.call.controls_lost();
+                self.call.evidence.controls_lost();
                 self.mute.controls_lost();
                 self.qd.controls_lost();
                 self.told.hook_off = None;
@@ -137,7 +155,7 @@ impl Session {
             if self.headset.card == Part::Gone {
                 self.qd.card_gone(voice.now);
                 self.call.card_gone(voice.now);
-                self.far_end = FarEnd::Nowhere;
+                self.silent(voice.now);
             }
             voice.message(self.headset.inventory());
             return;
@@ -149,7 +167,7 @@ impl Session {
             voice.fact(&self.headset.id, HeadsetFact::Gone);
         }
         self.call.gone(voice.now);
-        self.far_end = FarEnd::Nowhere;
+        self.silent(voice.now);
         self.mute.forget();
         self.qd.forget();
         self.volume = super::volume::VolumeTracker::default();
@@ -159,18 +177,79 @@ impl Session {
         self.tell_audio(voice);
     }
 
+    /// No application uses it any more.
+    fn silent(&mut self, now: Now) {
+        self.application = None;
+        self.far_end = FarEnd::Nowhere;
+        self.call.evidence.plays(now, false);
+    }
+
+    /// The sound server went, and with it what is known of applications.
+    pub(super) fn server_lost(&mut self, now: Now) {
+        self.call.server_lost(now);
+        self.silent(now);
+        self.mute.mixer_lost();
+        self.qd.card_not_gone();
+        self.headset.card = Part::Unknown;
+    }
+
     /// Which foreign application uses it.
-    pub(super) fn applications(&mut self, now: Now, capturing: bool, far_end: FarEnd) {
-        self.call.capture(now, capturing);
+    pub(super) fn applications(
+        &mut self,
+        now: Now,
+        adapters: &Adapters,
+        application: Option<String>,
+        far_end: FarEnd,
+    ) {
+        self.application = application;
         self.far_end = far_end;
-        if capturing {
+        self.weigh_application(now, adapters);
+        if self.application.is_some() {
             self.trouble = None;
+        }
+    }
+
+    /// Whether the application's stream tells of a call, or an adapter tells its calls.
+    pub(super) fn weigh_application(&mut self, now: Now, adapters: &Adapters) {
+        let name = self.application.as_deref();
+        let counts = name.is_some_and(|name| !adapters.covers(name));
+        self.call.evidence.adapter_knows(adapters.knows_calls());
+        self.call.capture(now, name.is_some(), counts);
+        self.call
+            .evidence
+            .plays(now, name.is_some() && self.far_end != FarEnd::Nowhere);
+    }
+
+    /// What it offers a softphone's call that looks for its headset.
+    pub(super) fn candidate(&self) -> Candidate<'_> {
+        Candidate {
+            usb: &self.usb,
+            here: !self.gone,
+            application: self.application.as_deref(),
+            off_hook: self.told.hook_off == Some(true),
+        }
+    }
+
+    /// How the network carries one of its calls.
+    pub(super) fn line(
+        &mut self,
+        voice: &mut Voice<'_>,
+        adapter: Adapter,
+        leg: &LegId,
+        figures: LineFigures,
+    ) {
+        let in_front = self
+            .call
+            .front_leg()
+            .is_some_and(|(key, _)| key.adapter == adapter && key.id == *leg);
+        if in_front {
+            voice.fact(&self.headset.id, HeadsetFact::Line(figures));
         }
     }
 
     /// The hook switch moved.
     pub(super) fn hook(&mut self, voice: &mut Voice<'_>, off_hook: bool) {
-        self.call.hook(voice.now, off_hook);
+        self.call.evidence.hook(voice.now, off_hook);
         let known = self.told.hook_off.replace(off_hook);
         // Its first rest position is no movement.
         if known.unwrap_or(false) != off_hook {
@@ -193,6 +272,10 @@ impl Session {
 
     /// A second of the call's sound.
     pub(super) fn second(&mut self, voice: &mut Voice<'_>, second: SecondSummary) {
+        if let Some(customer) = second.customer.filter(|_| self.open) {
+            let zeros = customer.digital_silence_ratio;
+            self.call.evidence.far_end_second(voice.now, zeros);
+        }
         let Some(call) = self.call.call().map(|call| call.id).filter(|_| self.open) else {
             return;
         };
@@ -272,17 +355,21 @@ impl Session {
             self.event(voice, EventType::VolumeChanged, detail);
         }
         self.tell_states(voice);
-        if deciding && let Some(change) = self.call.decide(voice.now, voice.ids) {
-            self.tell_call(voice, change);
+        if deciding {
+            for change in self.call.decide(voice.now, voice.ids) {
+                self.tell_call(voice, change);
+            }
         }
+        self.watch_hold(voice);
         self.tell_audio(voice);
     }
 
     /// Ends the call, if any, for a reason from outside.
     pub(super) fn end_call(&mut self, voice: &mut Voice<'_>, reason: EndReason) {
-        if let Some(change) = self.call.end(reason) {
+        for change in self.call.end(reason) {
             self.tell_call(voice, change);
         }
+        self.hold.forget();
         self.tell_audio(voice);
     }
 
@@ -297,6 +384,7 @@ impl Session {
             voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(None));
         }
         self.tell_states(voice);
+        self.tell_audio(voice);
     }
 
     /// When, after `settled`, something may happen without an input.
@@ -304,6 +392,7 @@ impl Session {
         [
             self.qd.deadline(),
             self.call.deadline(),
+            self.hold.deadline(),
             self.volume.deadline(),
         ]
         .into_iter()
@@ -337,47 +426,14 @@ impl Session {
                 _ => {}
             }
             voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
-        }
-    }
-
-    fn tell_call(&mut self, voice: &mut Voice<'_>, change: Change) {
-        match change {
-            Change::Started(call) => {
-                self.latest = None;
-                self.mute.call_started();
-                let detail = EventDetail {
-                    call: Some(call.id),
-                    ..known(call.how)
-                };
-                self.event(voice, EventType::CallStarted, detail);
-                voice.dsp(&self.usb, DspCommand::Reset);
-                self.told.excluded = false;
-                self.told.far_end_usable = true;
-                voice.fact(&self.headset.id, HeadsetFact::CallStarted { call: call.id });
-            }
-            Change::Ended(call, reason) => {
-                self.latest = None;
-                self.end_overtalk(voice, None);
-                self.qd.call_ended();
-                self.mute.call_ended();
-                voice.fact(&self.headset.id, HeadsetFact::CallEnded);
-                let lasted = voice.now.monotonic.saturating_sub(call.since);
-                let detail = EventDetail {
-                    call: Some(call.id),
-                    duration_s: Some(seconds(lasted)),
-                    reason: Some(reason.as_str().to_owned()),
-                    ..EventDetail::default()
-                };
-                self.event(voice, EventType::CallEnded, detail);
-                self.tell_states(voice);
-            }
+            self.quick_disconnect_moved(voice, open);
         }
     }
 
     /// Opens and closes our streams: only in a call, and only while a foreign application captures
     /// (CONTRACT §9.1).
     fn tell_audio(&mut self, voice: &mut Voice<'_>) {
-        let wanted = self.call.call().is_some() && self.call.capturing() && !self.gone;
+        let wanted = self.call.listens() && !self.gone;
         if wanted != self.open {
             self.open = wanted;
             self.trouble = None;
@@ -389,15 +445,17 @@ impl Session {
                 AudioCommand::Close(self.usb.clone())
             });
         }
-        if self.call.call().is_none() {
+        let Some(call) = self.call.call() else {
             return;
-        }
+        };
+        let held = call.held;
         let usable = self.far_end != FarEnd::Elsewhere;
         if usable != self.told.far_end_usable {
             self.told.far_end_usable = usable;
             voice.fact(&self.headset.id, HeadsetFact::FarEndUsable(usable));
         }
-        let excluded = self.told.mute.is_on() == Some(true) || self.told.quick_disconnect.is_some();
+        let excluded =
+            held || self.told.mute.is_on() == Some(true) || self.told.quick_disconnect.is_some();
         if excluded != self.told.excluded {
             self.told.excluded = excluded;
             self.end_overtalk(voice, None);
@@ -413,6 +471,7 @@ impl Session {
             id: call.id,
             since: call.since,
             how: call.how,
+            held: call.held,
             far_end: self.far_end,
             heard: self.open,
             overtalk: self.overtalk.map(|(_, parties)| parties),

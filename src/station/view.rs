@@ -65,6 +65,8 @@ pub struct CallView {
     pub since: Duration,
     /// How it is known.
     pub how: How,
+    /// The customer is on hold.
+    pub held: bool,
     /// Where the far end is heard.
     pub far_end: FarEnd,
     /// Both sides are asked for, because an application captures.

@@ -1,7 +1,10 @@
 //! How a headset's session speaks: facts to the alerts, events and commands to the outside.
 
+use super::adapters::Adapters;
 use super::io::{DspCommand, Output};
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
+use crate::config::HoldConfig;
+use crate::softphone::Order;
 use sidetone_devices::audio::api::AudioCommand;
 use sidetone_devices::headset::UsbPath;
 use sidetone_wire::event::{Event, EventDetail, EventType};
@@ -14,6 +17,8 @@ pub(super) struct Voice<'a> {
     /// Seconds between two messages of `telemetry/audio`.
     pub(super) telemetry_every_s: u64,
     pub(super) ids: &'a mut IdMint,
+    pub(super) adapters: &'a mut Adapters,
+    pub(super) hold: &'a HoldConfig,
     pub(super) alerts: &'a mut AlertEngine,
     pub(super) scratch: &'a mut Vec<AlertOutput>,
     pub(super) out: &'a mut Vec<Output>,
@@ -54,6 +59,11 @@ impl Voice<'_> {
     /// Tells the audio supervisor.
     pub(super) fn audio(&mut self, command: AudioCommand) {
         self.out.push(Output::Audio(command));
+    }
+
+    /// Tells an adapter.
+    pub(super) fn order(&mut self, order: Order) {
+        self.out.push(Output::Softphone(order));
     }
 
     /// Tells the signal processing.

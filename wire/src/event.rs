@@ -87,12 +87,18 @@ pub struct EventDetail {
     /// How long it lasted (`call.ended`, `overtalk.ended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duration_s: Option<f64>,
-    /// Why, in snake case (`call.ended`, `daemon.stopped`, `config.refused`).
+    /// Why, in snake case (`call.ended`, `hold.failed`, `daemon.stopped`, `config.refused`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// `hold.*`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold: Option<HoldOutcome>,
+    /// `hold.*`: which adapter was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+    /// `hold.done`: from the first report of the quick disconnect to the call seen held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency_ms: Option<u64>,
     /// `outbox.dropped`: how many records.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dropped: Option<u64>,

@@ -2,6 +2,9 @@
 
 use super::desk::{clean, identity, plug, station, zeros};
 use crate::alerts::Now;
+use crate::softphone::{
+    Abilities, Adapter, Answer, Leg, LegId, LineFigures, PathFigures, Phase, Signal, SignalKind,
+};
 use crate::station::{AudioInput, Input, Output};
 use proptest::prelude::*;
 use sidetone_devices::audio::api::{Application, AudioCommand, FarEnd, StreamSide};
@@ -49,6 +52,52 @@ fn control() -> impl Strategy<Value = ControlEvent> {
         1 => any::<u8>().prop_map(ControlEvent::Battery),
         1 => any::<i8>().prop_map(ControlEvent::Volume),
     ]
+}
+
+/// What two adapters and a gateway may tell, sensible or not.
+fn signal() -> impl Strategy<Value = Signal> {
+    let adapter = prop_oneof![
+        4 => Just(Adapter::Baresip),
+        3 => Just(Adapter::Exec),
+        1 => Just(Adapter::Mqtt)
+    ];
+    let phase = prop_oneof![
+        1 => Just(Phase::Ringing),
+        1 => Just(Phase::Dialing),
+        4 => Just(Phase::Active),
+        2 => Just(Phase::Held)
+    ];
+    let leg = ("[abc]", phase).prop_map(|(id, phase)| Leg {
+        id: LegId::new(id),
+        phase,
+        direction: None,
+        muted: None,
+    });
+    let legs = prop::collection::vec(leg, 0..3).prop_map(|mut legs| {
+        legs.dedup_by(|a, b| a.id == b.id);
+        SignalKind::Legs(legs)
+    });
+    let kind = prop_oneof![
+        8 => legs,
+        1 => any::<bool>().prop_map(|all| SignalKind::Up(Abilities {
+            hold: true,
+            control: true,
+            applications: if all { Vec::new() } else { vec!["softphone".to_owned()] },
+        })),
+        1 => Just(SignalKind::Down { reason: String::new() }),
+        3 => (0_u64..40, any::<bool>()).prop_map(|(order, yes)| SignalKind::Answer {
+            order,
+            answer: if yes { Answer::Accepted } else { Answer::Refused(String::new()) },
+        }),
+        1 => any::<f64>().prop_map(|loss_ratio| SignalKind::Line {
+            leg: LegId::new("a"),
+            figures: LineFigures {
+                uplink: Some(PathFigures { loss_ratio, jitter_ms: 1.0 }),
+                ..LineFigures::default()
+            },
+        }),
+    ];
+    (adapter, kind).prop_map(|(adapter, kind)| Signal { adapter, kind })
 }
 
 /// Inputs of one moment, and the milliseconds that pass before them.
@@ -165,8 +214,9 @@ fn moment() -> impl Strategy<Value = (u64, Vec<Input>)> {
         })),
     ]
     .prop_map(one);
+    let softphone = signal().prop_map(move |signal| one(Input::Softphone(signal)));
     let inputs = prop_oneof![
-        3 => hid, 3 => card, 4 => moved, 8 => applications, 8 => sound, 2 => overtalk, 2 => mixer,
+        6 => softphone, 3 => hid, 3 => card, 4 => moved, 8 => applications, 8 => sound, 2 => overtalk, 2 => mixer,
         1 => gap, 1 => rare, 3 => Just(Vec::new()),
     ];
     (prop_oneof![0_u64..200, 0_u64..3_000, 0_u64..40_000], inputs)
@@ -175,8 +225,8 @@ fn moment() -> impl Strategy<Value = (u64, Vec<Input>)> {
 /// Watches what is said.
 #[derive(Default)]
 struct Witness {
-    /// Call by headset, as told.
-    calls: BTreeMap<String, Uuid>,
+    /// Calls by headset, as told, and whether they are held.
+    calls: BTreeMap<String, BTreeMap<Uuid, bool>>,
     ended: BTreeSet<Uuid>,
     alerts: BTreeMap<Uuid, AlertKind>,
     topics: BTreeMap<(AlertKind, String), Uuid>,
@@ -240,19 +290,41 @@ impl Witness {
                 let headset = event.detail.headset.clone().unwrap_or_default();
                 match (event.kind, event.detail.call) {
                     (EventType::CallStarted, Some(call)) => {
-                        assert_eq!(self.calls.insert(headset, call), None, "two calls");
+                        let calls = self.calls.entry(headset).or_default();
+                        assert_eq!(calls.insert(call, false), None, "started twice");
                         assert!(!self.ended.contains(&call), "a call id used twice");
+                        assert!(active(calls) <= 1, "two active calls");
+                    }
+                    (EventType::CallHeld, Some(call)) => {
+                        let calls = self.calls.entry(headset).or_default();
+                        assert_eq!(calls.insert(call, true), Some(false), "held twice");
+                    }
+                    (EventType::CallResumed, Some(call)) => {
+                        let calls = self.calls.entry(headset).or_default();
+                        assert_eq!(calls.insert(call, false), Some(true), "not held");
+                        assert!(active(calls) <= 1, "two active calls");
                     }
                     (EventType::CallEnded, Some(call)) => {
-                        assert_eq!(
-                            self.calls.remove(&headset),
-                            Some(call),
-                            "another call ended"
-                        );
+                        let calls = self.calls.entry(headset).or_default();
+                        assert!(calls.remove(&call).is_some(), "another call ended");
                         self.ended.insert(call);
                     }
-                    (EventType::CallStarted | EventType::CallEnded, None) => {
-                        panic!("a call without id");
+                    (
+                        EventType::CallStarted
+                        | EventType::CallHeld
+                        | EventType::CallResumed
+                        | EventType::CallEnded
+                        | EventType::HoldRequested
+                        | EventType::HoldDone
+                        | EventType::HoldFailed,
+                        None,
+                    ) => panic!("a call without id"),
+                    (EventType::HoldRequested | EventType::HoldDone, Some(call)) => {
+                        let calls = self.calls.get(&headset);
+                        assert!(
+                            calls.is_some_and(|calls| calls.contains_key(&call)),
+                            "a hold outside a call"
+                        );
                     }
                     _ => {}
                 }
@@ -266,8 +338,12 @@ impl Witness {
                         assert_eq!(self.topics.insert(topic, detail.id), None, "raised twice");
                         if detail.kind != AlertKind::DeviceUnstable {
                             let headset = detail.headset.clone().unwrap_or_default();
-                            assert_eq!(self.calls.get(&headset), detail.call.as_ref());
-                            assert!(detail.call.is_some(), "{:?} outside a call", detail.kind);
+                            let runs = detail.call.is_some_and(|call| {
+                                self.calls
+                                    .get(&headset)
+                                    .is_some_and(|calls| calls.contains_key(&call))
+                            });
+                            assert!(runs, "{:?} outside a call", detail.kind);
                         }
                     }
                     AlertState::Updated => assert!(self.alerts.contains_key(&detail.id)),
@@ -285,15 +361,18 @@ impl Witness {
 
     fn is_consistent(&self) {
         assert!(self.open.iter().all(|usb| self.capturing.contains(usb)));
-        if self.calls.is_empty() {
+        if self.calls.values().all(BTreeMap::is_empty) {
             let left: Vec<_> = self.topics.keys().map(|(kind, _)| kind).collect();
             assert!(
                 left.iter().all(|kind| **kind == AlertKind::DeviceUnstable),
                 "{left:?}"
             );
-            assert!(self.open.is_empty());
         }
     }
+}
+
+fn active(calls: &BTreeMap<Uuid, bool>) -> usize {
+    calls.values().filter(|held| !**held).count()
 }
 
 proptest! {
@@ -329,7 +408,8 @@ proptest! {
             }
         }
         give(ms, Input::Shutdown(ClearReason::Restart), &mut witness);
-        prop_assert!(witness.calls.is_empty(), "a call never ended");
+        let left: usize = witness.calls.values().map(BTreeMap::len).sum();
+        prop_assert_eq!(left, 0, "a call never ended");
         prop_assert!(witness.topics.is_empty(), "an alert was never cleared");
         prop_assert!(witness.open.is_empty(), "audio stayed open");
     }

@@ -8,6 +8,10 @@ use crate::alerts::config::AlertConfig;
 use crate::alerts::tests::scenario::name;
 pub(super) use crate::alerts::tests::scenario::{clean, zeros};
 use crate::alerts::{HeadsetId, IdMint, Now};
+use crate::config::{HoldConfig, ResumePolicy};
+use crate::softphone::{
+    Abilities, Adapter, Answer, Direction, Leg, LegId, Phase, Signal, SignalKind,
+};
 use crate::station::{AudioInput, DspCommand, Input, Output, Station, StationConfig};
 use sidetone_devices::audio::api::{Application, AudioCommand, FarEnd};
 use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
@@ -31,6 +35,7 @@ pub(super) struct Desk {
     sound: (SideSecond, Option<SideSecond>),
     pub(super) outputs: Vec<Output>,
     told: Vec<String>,
+    last_order: u64,
 }
 
 pub(super) fn plug(number: u8) -> UsbPath {
@@ -51,9 +56,21 @@ pub(super) fn station() -> Station {
     station_with_telemetry_every(1)
 }
 
+/// As the defaults file has it.
+pub(super) const HOLD: HoldConfig = HoldConfig {
+    on_quick_disconnect: true,
+    on_inferred: false,
+    resume: ResumePolicy::Never,
+};
+
 pub(super) fn station_with_telemetry_every(seconds: u16) -> Station {
+    station_with(seconds, HOLD)
+}
+
+fn station_with(seconds: u16, hold: HoldConfig) -> Station {
     Station::new(StationConfig {
         alerts: AlertConfig::default(),
+        hold,
         ids: IdMint::seeded(3),
         name_headset: Box::new(|identity, usb| {
             HeadsetId::new(identity.serial.clone().unwrap_or_else(|| usb.to_string()))
@@ -76,12 +93,24 @@ impl Desk {
             sound: (clean(), Some(clean())),
             outputs: Vec::new(),
             told: Vec::new(),
+            last_order: 0,
         }
     }
 
     /// A headset with HID interface and sound card; what was said so far is dropped.
     pub(super) fn new() -> Self {
         let mut desk = Self::empty().hid(true).card(true);
+        desk.told.clear();
+        desk
+    }
+
+    /// The same with another policy.
+    pub(super) fn with_hold(hold: HoldConfig) -> Self {
+        let mut desk = Self {
+            station: station_with(1, hold),
+            ..Self::empty()
+        };
+        desk = desk.hid(true).card(true);
         desk.told.clear();
         desk
     }
@@ -104,7 +133,10 @@ impl Desk {
                 }
                 Output::Audio(_) => self.open = false,
                 Output::Dsp(_, DspCommand::Reset) => self.second = 0,
-                Output::Dsp(..) | Output::Message(_) => {}
+                Output::Dsp(..) | Output::Message(_) | Output::Softphone(_) => {}
+            }
+            if let Output::Softphone(order) = &output {
+                self.last_order = order.number;
             }
             if let Some(line) = line(&output) {
                 self.told
@@ -200,6 +232,58 @@ impl Desk {
         }))
     }
 
+    fn signal(self, adapter: Adapter, kind: SignalKind) -> Self {
+        self.then(Input::Softphone(Signal { adapter, kind }))
+    }
+
+    /// An adapter reads its softphone, which holds and has these calls.
+    pub(super) fn adapter(self, adapter: Adapter, legs: &[(&str, Phase)]) -> Self {
+        let abilities = Abilities {
+            hold: true,
+            control: true,
+            applications: vec!["softphone".to_owned()],
+        };
+        let up = self.signal(adapter, SignalKind::Up(abilities));
+        if adapter == Adapter::Mqtt {
+            up
+        } else {
+            up.legs(adapter, legs)
+        }
+    }
+
+    /// These are all its calls now.
+    pub(super) fn legs(self, adapter: Adapter, legs: &[(&str, Phase)]) -> Self {
+        let legs = legs
+            .iter()
+            .map(|(id, phase)| Leg {
+                id: LegId::new(*id),
+                phase: *phase,
+                direction: Some(Direction::Incoming),
+                muted: None,
+            })
+            .collect();
+        self.signal(adapter, SignalKind::Legs(legs))
+    }
+
+    pub(super) fn adapter_down(self, adapter: Adapter) -> Self {
+        let reason = "it does not answer".to_owned();
+        self.signal(adapter, SignalKind::Down { reason })
+    }
+
+    /// The adapter's answer to the last order.
+    pub(super) fn answers(self, adapter: Adapter, answer: Answer) -> Self {
+        let order = self.last_order;
+        self.signal(adapter, SignalKind::Answer { order, answer })
+    }
+
+    /// The quick disconnect as a verified rule reports it.
+    pub(super) fn quick_disconnect(self, open: bool) -> Self {
+        self.control(ControlEvent::QuickDisconnect {
+            open,
+            verified: true,
+        })
+    }
+
     pub(super) fn captures(self) -> Self {
         self.softphone(Some(FarEnd::OnHeadset))
     }
@@ -242,6 +326,10 @@ fn line(output: &Output) -> Option<String> {
         Output::Audio(AudioCommand::Shutdown) => words.push("shutdown".to_owned()),
         Output::Dsp(_, DspCommand::Reset) => words.push("reset".to_owned()),
         Output::Dsp(_, DspCommand::Exclude(on)) => words.push(format!("exclude {on}")),
+        Output::Softphone(order) => {
+            words.push(format!("order {} {:?}", order.adapter, order.action));
+            words.extend(order.leg.as_ref().map(|leg| leg.as_str().to_owned()));
+        }
         Output::Message(StationMessage::State { state, reason }) => {
             words.push(name(state));
             words.extend(reason.clone());
@@ -252,9 +340,12 @@ fn line(output: &Output) -> Option<String> {
                 words.push(name(&alert.kind));
                 words.push(alert.subject.clone());
                 words.extend(alert.reason.map(|r| name(&r)));
+                words.extend(alert.hold.map(|hold| name(&hold)));
             }
             let d = &event.detail;
             words.extend(d.provenance.map(|p| name(&p)));
+            words.extend(d.adapter.clone());
+            words.extend(d.latency_ms.map(|ms| format!("{ms} ms")));
             words.extend(d.floor.map(|p| format!("floor {p}")));
             words.extend(d.interrupter.map(|p| format!("interrupter {p}")));
             words.extend(d.button.clone());

@@ -3,5 +3,7 @@
 mod any_order;
 mod calls;
 mod desk;
+mod holds;
 mod presence;
+mod softphones;
 mod states;
