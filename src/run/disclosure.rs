@@ -93,9 +93,9 @@ impl Disclosure {
             StationMessage::Telemetry(telemetry) => {
                 self.telemetry(telemetry).map(StationMessage::Telemetry)
             }
-            other @ (StationMessage::Inventory { .. } | StationMessage::State { .. }) => {
-                Some(other)
-            }
+            other @ (StationMessage::Inventory { .. }
+            | StationMessage::State { .. }
+            | StationMessage::Hold { .. }) => Some(other),
         }
     }
 

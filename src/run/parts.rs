@@ -14,6 +14,7 @@ use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
 use crate::local::state::{Node, State};
+use crate::softphone::Signal;
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
 use crate::uplink::{BrokerState, OutboxStats};
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
@@ -39,6 +40,8 @@ pub(super) enum Heard {
     Audio(AudioEvent),
     /// The signal processing.
     Sound(UsbPath, Finding),
+    /// An adapter, or the gateway's answer.
+    Softphone(Signal),
     /// Time passes.
     Tick,
 }
@@ -161,6 +164,9 @@ impl Parts {
             }
             Heard::Sound(usb, Finding::Overtalk(event)) => {
                 self.tell_station(Instant::now(), Input::Overtalk(usb, event));
+            }
+            Heard::Softphone(signal) => {
+                self.tell_station(Instant::now(), Input::Softphone(signal));
             }
             Heard::Tick => self.tick(),
         }

@@ -66,6 +66,7 @@ pub(super) fn uplink(
         site: config.node.site.as_ref().map(ToString::to_string),
         state_dir,
         agent,
+        gateway: None,
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };

@@ -421,7 +421,7 @@ impl Station {
         if returned.is_some()
             && let Some(mut other) = self.sessions.remove(&usb)
         {
-            other.end_call(voice, EndReason::HeadsetGone);
+            other.replaced(voice);
         }
         // Another headset in the plug of one that left: the first is not coming back.
         if let Some(left) = self.sessions.get_mut(&usb).filter(|s| s.has_left()) {

@@ -373,6 +373,12 @@ impl Session {
         self.tell_audio(voice);
     }
 
+    /// Another headset is in its plug.
+    pub(super) fn replaced(&mut self, voice: &mut Voice<'_>) {
+        self.gone = true;
+        self.end_call(voice, EndReason::HeadsetGone);
+    }
+
     /// All states are unknown: before and after sleep.
     pub(super) fn forget(&mut self, voice: &mut Voice<'_>) {
         self.call.forget(voice.now);

@@ -1,9 +1,11 @@
 //! What the uplink is told at its start.
 
 use crate::config::BrokerUrl;
+use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
 use std::path::PathBuf;
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// Who this node is, where its broker is, and how much may wait for it.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct UplinkConfig {
     pub state_dir: PathBuf,
     /// Whose calls these are; `None` = no pseudonym is sent.
     pub agent: Option<AgentConfig>,
+    /// Where the answers of the gateway beside the PBX go; `None` = no gateway is asked.
+    pub gateway: Option<mpsc::Sender<Signal>>,
     /// How much may wait for the broker.
     pub limits: OutboxLimits,
     /// The contract's times.

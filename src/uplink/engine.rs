@@ -2,12 +2,15 @@
 
 use super::active::ActiveAlerts;
 use super::config::Timing;
+use super::gateway::Gateway;
 use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
 use super::outbox::{Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
 use super::retained::Retained;
+use sidetone_wire::MessageClass;
 use sidetone_wire::alert::Alert;
 use sidetone_wire::event::{Event, EventDetail, EventType};
+use sidetone_wire::hold::HoldRequest;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
 use sidetone_wire::vocabulary::{AlertState, NodeState};
@@ -46,6 +49,7 @@ pub(super) struct Engine {
     /// Since when the broker owes an acknowledgement.
     pub(super) owed_since: Option<Instant>,
     pub(super) on_its_way: usize,
+    pub(super) gateway: Gateway,
 }
 
 /// Where the engine's input comes from.
@@ -96,6 +100,7 @@ impl Engine {
                 .sender
                 .inventory(&item, facts)
                 .map(|m| self.retained.set(m)),
+            StationMessage::Hold { ts, order, request } => self.hold(ts, order, request),
             StationMessage::State { state, reason } => self
                 .sender
                 .status(state, reason)
@@ -132,6 +137,19 @@ impl Engine {
         Ok(())
     }
 
+    /// A hold is of use now or not at all: without a broker it is not asked.
+    fn hold(&mut self, ts: u64, order: u64, request: HoldRequest) -> Result<(), Unsendable> {
+        if !self.connected {
+            self.gateway.unreachable(order);
+            return Ok(());
+        }
+        let seq = self.outbox.next_seq();
+        let message = self.sender.hold(ts, request, seq)?;
+        self.gateway.asked(seq, order);
+        self.outbox.append(message, Rank::Raised, Instant::now());
+        Ok(())
+    }
+
     /// Live figures go out now or not at all; not onto a broker that is behind.
     fn telemetry(&mut self, mut telemetry: Telemetry) -> Result<(), Unsendable> {
         let behind = self
@@ -151,8 +169,12 @@ impl Engine {
 
     fn session_event(&mut self, event: SessionEvent) {
         match event {
+            SessionEvent::HoldReply(payload) => self.gateway.replied(self.sender.boot, &payload),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
+                if self.gateway.is_used() {
+                    self.session.subscribe(&self.sender.topics.hold_reply());
+                }
                 if session_present {
                     // The will may have been sent meanwhile.
                     self.retained.again(&self.sender.topics.status());
@@ -197,7 +219,7 @@ impl Engine {
             };
             // Only an event's life runs while it waits; an alert's state is true until it changes.
             let age_s = match message.class {
-                sidetone_wire::MessageClass::Event => waited_s,
+                MessageClass::Event | MessageClass::Hold => waited_s,
                 _ => 0,
             };
             let Some(way) = self.session.publish(message, age_s) else {

@@ -10,6 +10,7 @@ mod active;
 pub mod config;
 mod engine;
 mod files;
+mod gateway;
 pub mod identity;
 mod mqtt;
 pub mod outbox;
@@ -27,6 +28,7 @@ pub use sent::SentLog;
 
 use active::ActiveAlerts;
 use engine::{Engine, Inputs};
+use gateway::Gateway;
 use identity::Key;
 use mqtt::session::Session;
 use outbox::Outbox;
@@ -121,6 +123,7 @@ impl Uplink {
             connected: false,
             owed_since: None,
             on_its_way: 0,
+            gateway: Gateway::new(config.gateway),
         };
         let inputs = Inputs {
             station,

@@ -8,8 +8,9 @@
 
 use super::config::OutboxLimits;
 use super::outgoing::Outgoing;
+use sidetone_wire::MessageClass;
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What goes first when the outbox is full: the smallest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -108,6 +109,17 @@ impl Outbox {
             if slot.sent || now.saturating_duration_since(slot.since) <= self.limits.age {
                 break;
             }
+            self.lose(seq);
+        }
+        // A request to hold is of no use later than the contract lets it live.
+        let stale = |slot: &Slot| {
+            let life = slot.message.class.delivery().expiry_s.unwrap_or(u32::MAX);
+            slot.message.class == MessageClass::Hold
+                && !slot.sent
+                && now.saturating_duration_since(slot.since) > Duration::from_secs(life.into())
+        };
+        let slots = self.slots.iter().filter(|(_, slot)| stale(slot));
+        for seq in slots.map(|(seq, _)| *seq).collect::<Vec<_>>() {
             self.lose(seq);
         }
     }

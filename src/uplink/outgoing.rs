@@ -3,6 +3,7 @@
 
 use sidetone_wire::alert::Alert;
 use sidetone_wire::event::Event;
+use sidetone_wire::hold::HoldRequest;
 use sidetone_wire::inventory::InventoryBody;
 use sidetone_wire::name::NameError;
 use sidetone_wire::status::{StatusBody, last_will};
@@ -116,6 +117,19 @@ impl Sender {
             &format!("event.{kind}"),
             &payload,
         )
+    }
+
+    /// A hold asked of the gateway, with its place in the sequence.
+    ///
+    /// # Errors
+    /// If it cannot be written as the contract wants it.
+    pub fn hold(&self, ts: u64, request: HoldRequest, seq: u64) -> Result<Outgoing, Unsendable> {
+        let payload = Stamped {
+            stamp: self.stamp(ts, Some(seq), false),
+            body: request,
+        };
+        let topic = self.topics.hold_request();
+        self.outgoing(topic, MessageClass::Hold, "hold.request", &payload)
     }
 
     /// The topic of an alert's state.

@@ -34,6 +34,7 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
         site: Some("Köln".to_owned()),
         state_dir: state_dir.to_owned(),
         agent: None,
+        gateway: None,
         limits: OutboxLimits::default(),
         timing: Timing {
             backoff_max: Duration::from_millis(500),

@@ -9,6 +9,7 @@ pub mod alert;
 pub mod cloudevents;
 pub mod delivery;
 pub mod event;
+pub mod hold;
 pub mod inventory;
 pub mod message;
 pub mod name;

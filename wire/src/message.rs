@@ -3,6 +3,7 @@
 
 use crate::alert::Alert;
 use crate::event::Event;
+use crate::hold::HoldRequest;
 use crate::vocabulary::NodeState;
 
 /// One thing the station says.
@@ -23,6 +24,15 @@ pub enum StationMessage {
         item: String,
         /// Flat facts.
         facts: Option<serde_json::Map<String, serde_json::Value>>,
+    },
+    /// A hold asked of the gateway beside the PBX; `order` comes back with its answer.
+    Hold {
+        /// When it was asked, ms since 1970 UTC.
+        ts: u64,
+        /// The station's number of the order.
+        order: u64,
+        /// What is asked.
+        request: HoldRequest,
     },
     /// The node's state changed.
     State {

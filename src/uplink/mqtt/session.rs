@@ -7,7 +7,8 @@ use super::options;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
 use crate::uplink::sent::SentLog;
-use rumqttc::mqttbytes::v5::PubAckReason;
+use rumqttc::mqttbytes::QoS;
+use rumqttc::mqttbytes::v5::{PubAckReason, Publish};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
 };
@@ -32,7 +33,7 @@ pub(in crate::uplink) enum Fate {
 }
 
 /// What the session tells the engine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::uplink) enum SessionEvent {
     /// Connected.
     Up {
@@ -41,6 +42,8 @@ pub(in crate::uplink) enum SessionEvent {
     },
     /// Not connected any more.
     Down,
+    /// Something came on the topic of the gateway's replies.
+    HoldReply(Vec<u8>),
 }
 
 /// The running session.
@@ -112,6 +115,13 @@ impl Session {
         Some(way)
     }
 
+    /// Asks for the messages of a topic, from now on.
+    pub(in crate::uplink) fn subscribe(&self, topic: &str) {
+        if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
+            tracing::warn!(topic, %error, "cannot subscribe");
+        }
+    }
+
     /// Hands over a message that may be lost.
     pub(in crate::uplink) fn publish_untracked(&self, message: &Outgoing) {
         let options = options::publish(message, 0);
@@ -162,6 +172,7 @@ impl Driver {
             }
             match self.event_loop.poll().await {
                 Ok(Event::Incoming(Incoming::ConnAck(ack))) => self.up(ack.session_present).await,
+                Ok(Event::Incoming(Incoming::Publish(publish))) => self.received(&publish).await,
                 Ok(_) => {}
                 Err(ConnectionError::RequestsDone) => break,
                 Err(error) => {
@@ -188,6 +199,16 @@ impl Driver {
         self.state
             .send_replace(BrokerState::Connected { session_present });
         let _ = self.events.send(SessionEvent::Up { session_present }).await;
+    }
+
+    /// A message of a topic that was asked for; a retained reply answers nothing (CONTRACT §5).
+    async fn received(&mut self, publish: &Publish) {
+        if publish.retain || publish.payload.len() > sidetone_wire::stamp::PAYLOAD_MAX {
+            tracing::warn!("a retained or oversized message of the gateway is left out");
+            return;
+        }
+        let payload = publish.payload.to_vec();
+        let _ = self.events.send(SessionEvent::HoldReply(payload)).await;
     }
 
     async fn down(&mut self, fault: BrokerFault) {

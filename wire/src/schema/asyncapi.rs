@@ -8,21 +8,24 @@ use crate::topics::ROOT;
 use crate::vocabulary::AlertKind;
 use serde_json::{Map, Value, json};
 
-/// One channel a node publishes on: name, address below the node, class, payload definitions.
+/// One channel of a node: name, address below the node, class, payload definitions.
 struct Channel {
     name: &'static str,
     address: &'static str,
     class: MessageClass,
     payloads: &'static [&'static str],
+    /// Whether the node sends it or receives it.
+    action: &'static str,
     description: &'static str,
 }
 
-const CHANNELS: [Channel; 5] = [
+const CHANNELS: [Channel; 7] = [
     Channel {
         name: "status",
         address: "status",
         class: MessageClass::Status,
         payloads: &["Status"],
+        action: "send",
         description: "Birth, state and last will of a node. The will is sent 5 s after the connection broke.",
     },
     Channel {
@@ -30,6 +33,7 @@ const CHANNELS: [Channel; 5] = [
         address: "inventory/{item}",
         class: MessageClass::Inventory,
         payloads: &["Inventory"],
+        action: "send",
         description: "Facts about the host, the daemon, a softphone, a headset. A removed item is an empty payload.",
     },
     Channel {
@@ -37,6 +41,7 @@ const CHANNELS: [Channel; 5] = [
         address: "telemetry/{stream}",
         class: MessageClass::Telemetry,
         payloads: &["TelemetryAudio", "TelemetryHealth"],
+        action: "send",
         description: "Live figures, every 1 to 10 s, never stored by the node.",
     },
     Channel {
@@ -44,6 +49,7 @@ const CHANNELS: [Channel; 5] = [
         address: "event/{type}",
         class: MessageClass::Event,
         payloads: &["Event"],
+        action: "send",
         description: "Something that happened. Never lost without being counted in event/outbox.dropped. Dedupe on (node, boot, seq).",
     },
     Channel {
@@ -51,7 +57,24 @@ const CHANNELS: [Channel; 5] = [
         address: "alert/{kind}/{subject}",
         class: MessageClass::AlertActive,
         payloads: &["Alert"],
+        action: "send",
         description: "The state of one alert. Published again every 60 s while active, with the same boot and seq; without refresh for 180 s, or of a lost node: expired. Cleared alerts expire after 1 h.",
+    },
+    Channel {
+        name: "hold_request",
+        address: "hold/request",
+        class: MessageClass::Hold,
+        payloads: &["HoldRequest"],
+        action: "send",
+        description: "Asks the gateway beside the PBX to hold or resume the call on this extension. Only where adapters.mqtt is enabled.",
+    },
+    Channel {
+        name: "hold_reply",
+        address: "hold/reply",
+        class: MessageClass::Hold,
+        payloads: &["HoldReply"],
+        action: "receive",
+        description: "The gateway's answer, after it has done it: the request's keys, `ok`, and `reason` if not. Never retained.",
     },
 ];
 
@@ -98,7 +121,7 @@ fn move_references(value: &mut Value) {
     }
 }
 
-/// The AsyncAPI 3.0 document of what a node publishes.
+/// The AsyncAPI 3.0 document of what a node publishes and reads.
 #[must_use]
 pub fn asyncapi() -> Value {
     let mut channels = Map::new();
@@ -126,9 +149,9 @@ pub fn asyncapi() -> Value {
             map.insert("messageExpiryInterval".to_owned(), json!(expiry));
         }
         operations.insert(
-            format!("send_{}", channel.name),
+            format!("{}_{}", channel.action, channel.name),
             json!({
-                "action": "send",
+                "action": channel.action,
                 "channel": reference(&format!("#/channels/{}", channel.name)),
                 "summary": channel.description,
                 "bindings": { "mqtt": binding },

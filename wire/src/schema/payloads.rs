@@ -2,6 +2,7 @@
 
 use crate::alert::AlertDetail;
 use crate::event::EventBody;
+use crate::hold::{HoldReply, HoldRequest};
 use crate::inventory::InventoryBody;
 use crate::stamp::Stamped;
 use crate::status::StatusBody;
@@ -14,17 +15,26 @@ use serde_json::{Map, Value, json};
 type Maker = fn(&mut SchemaGenerator) -> Value;
 
 /// The payloads: name of the definition, and how its schema is made.
-const PAYLOADS: [(&str, Maker); 6] = [
+const PAYLOADS: [(&str, Maker); 8] = [
     ("Status", schema_of::<StatusBody>),
     ("Inventory", schema_of::<InventoryBody>),
     ("TelemetryAudio", schema_of::<AudioFigures>),
     ("TelemetryHealth", schema_of::<HealthFigures>),
     ("Event", event_schema),
     ("Alert", schema_of::<AlertDetail>),
+    ("HoldRequest", schema_of::<HoldRequest>),
+    ("HoldReply", hold_reply),
 ];
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     let mut schema = Stamped::<T>::json_schema(generator).to_value();
+    no_null(&mut schema);
+    schema
+}
+
+/// A reply is the gateway's: it repeats the request's keys, which the node does not read again.
+fn hold_reply(generator: &mut SchemaGenerator) -> Value {
+    let mut schema = HoldReply::json_schema(generator).to_value();
     no_null(&mut schema);
     schema
 }
