@@ -217,11 +217,11 @@ impl CallTracker {
     }
 
     /// A softphone's call that rings here.
-    pub(super) fn ringing(&self) -> Option<(&LegKey, &Leg)> {
+    pub(super) fn ringing(&self) -> Option<&LegKey> {
         self.legs
             .iter()
             .find(|(_, seen)| seen.leg.phase == Phase::Ringing)
-            .map(|(key, seen)| (key, &seen.leg))
+            .map(|(key, _)| key)
     }
 
     /// The softphone's call in front, if an adapter tells of it.

@@ -28,6 +28,7 @@ macro_rules! voice {
 mod adapters;
 mod call;
 mod condition;
+mod controls;
 mod evidence;
 mod headsets;
 mod hold;
@@ -57,9 +58,8 @@ use condition::Condition;
 use headsets::Headset;
 use session::Session;
 use sidetone_devices::audio::api::{AudioCommand, CloseReason};
-use sidetone_devices::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
+use sidetone_devices::event::{HeadsetEvent, HeadsetEventKind};
 use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
-use sidetone_wire::event::{EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::{ClearReason, NodeState};
 use std::collections::BTreeMap;
@@ -286,7 +286,7 @@ impl Station {
             }
             HeadsetEventKind::Control(control) => {
                 if let Some(session) = self.sessions.get_mut(&usb).filter(|s| !s.has_left()) {
-                    control_moved(session, voice!(self, now, out), control);
+                    controls::moved(session, voice!(self, now, out), control);
                 }
             }
         }
@@ -461,52 +461,4 @@ impl Station {
             session.departed(voice!(self, now, out), asleep);
         }
     }
-}
-
-/// What a control of a headset means.
-fn control_moved(session: &mut Session, voice: &mut Voice<'_>, control: ControlEvent) {
-    let now = voice.now;
-    let button = |name: &str| EventDetail {
-        button: Some(name.to_owned()),
-        ..EventDetail::default()
-    };
-    let (kind, detail) = match control {
-        ControlEvent::HookSwitch(off_hook) => return session.hook(voice, off_hook),
-        ControlEvent::LineBusy(busy) => return session.call.evidence.line_busy(now, busy),
-        ControlEvent::MuteState { muted, verified } => {
-            return session.mute.vendor_state(now, muted, verified);
-        }
-        ControlEvent::QuickDisconnect { open, verified } => {
-            return session.qd.bit(now, open, verified);
-        }
-        // No event of the contract says it, and a headset out of reach comes back by itself.
-        ControlEvent::LinkLost(_) => return,
-        ControlEvent::MutePressed => {
-            session.mute.press(now);
-            (EventType::ButtonPressed, button("phone_mute"))
-        }
-        ControlEvent::Flash => (EventType::ButtonPressed, button("flash")),
-        ControlEvent::Drop => (EventType::ButtonPressed, button("drop")),
-        ControlEvent::Hold => (EventType::ButtonPressed, button("hold")),
-        ControlEvent::Button(name) => (EventType::ButtonPressed, button(name)),
-        ControlEvent::Volume(step) => (
-            EventType::VolumeChanged,
-            EventDetail {
-                step: Some(i32::from(step)),
-                ..EventDetail::default()
-            },
-        ),
-        ControlEvent::Battery(percent) => {
-            let charge = f64::from(percent.min(100)) / 100.0;
-            session.battery = Some(charge);
-            (
-                EventType::BatteryChanged,
-                EventDetail {
-                    battery: Some(charge),
-                    ..EventDetail::default()
-                },
-            )
-        }
-    };
-    session.event(voice, kind, detail);
 }

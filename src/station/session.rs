@@ -12,7 +12,6 @@ use super::io::DspCommand;
 use super::mute::MuteTracker;
 use super::qd::QdTracker;
 use super::telemetry;
-use super::view::{CallView, HeadsetView, QuickDisconnect};
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
 use crate::overtalk::party;
@@ -26,8 +25,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
 
+mod buttons;
 mod calls;
 mod holds;
+mod look;
 
 /// A press this recent explains a microphone that falls silent.
 const PRESS_EXPLAINS: Duration = Duration::from_secs(2);
@@ -253,6 +254,7 @@ impl Session {
         let known = self.told.hook_off.replace(off_hook);
         // Its first rest position is no movement.
         if known.unwrap_or(false) != off_hook {
+            self.hook_for_softphone(voice, off_hook);
             let kind = if off_hook {
                 EventType::HookOff
             } else {
@@ -466,49 +468,6 @@ impl Session {
             self.told.excluded = excluded;
             self.end_overtalk(voice, None);
             voice.dsp(&self.usb, DspCommand::Exclude(excluded));
-        }
-    }
-}
-
-impl Session {
-    /// As it stands now, for who looks on.
-    pub(super) fn view(&self) -> HeadsetView<'_> {
-        let call = self.call.call().map(|call| CallView {
-            id: call.id,
-            since: call.since,
-            how: call.how,
-            held: call.held,
-            far_end: self.far_end,
-            heard: self.open,
-            overtalk: self.overtalk.map(|(_, parties)| parties),
-            figures: self.latest.as_ref().map(|second| {
-                let about = telemetry::About {
-                    headset: &self.headset.id,
-                    call: call.id,
-                    far_end: self.far_end,
-                    muted: self.mute.state().is_on(),
-                };
-                telemetry::figures(&about, second)
-            }),
-        });
-        HeadsetView {
-            usb: &self.usb,
-            id: &self.headset.id,
-            identity: &self.headset.identity,
-            quirk: self.headset.quirk.as_deref(),
-            controls: self.headset.hid,
-            sound_card: self.headset.card,
-            trouble: self.trouble,
-            off_hook: self.told.hook_off,
-            mute: self.mute.state(),
-            quick_disconnect: match (self.qd.open(), self.qd.closed()) {
-                (Some(how), _) => QuickDisconnect::Open(how),
-                (None, Some(how)) => QuickDisconnect::Closed(how),
-                (None, None) => QuickDisconnect::Unknown,
-            },
-            volume: self.volume.resting(),
-            battery: self.battery,
-            call,
         }
     }
 }

@@ -324,3 +324,41 @@ fn with_two_headsets_a_call_is_on_the_one_its_softphone_captures_from() {
         .until(3.0)
         .expect_of(CALL, &["0.2 call.started softphone", "0.2 open"]);
 }
+
+#[test]
+fn the_headsets_buttons_answer_mute_hold_and_end_the_call_of_a_page() {
+    use crate::softphone::Adapter::Spokes;
+    use sidetone_devices::event::ControlEvent::{Flash, MutePressed};
+    Desk::new()
+        .adapter(Spokes, &[("7", Ringing)])
+        .until(1.0)
+        .control(HookSwitch(true))
+        .legs(Spokes, &[("7", Active)])
+        .until(5.0)
+        .control(MutePressed)
+        .control(Flash)
+        .legs(Spokes, &[("7", Held)])
+        .control(Flash)
+        .until(9.0)
+        .control(HookSwitch(false))
+        .legs(Spokes, &[])
+        .until(12.0)
+        .control(HookSwitch(true))
+        .control(HookSwitch(false))
+        .expect_of(
+            &["order"],
+            &[
+                "1.0 order spokes Answer 7",
+                "5.0 order spokes Mute(true) 7",
+                "5.0 order spokes Hold 7",
+                "5.0 order spokes Resume 7",
+                "9.0 order spokes HangUp 7",
+            ],
+        );
+    // A softphone that reads the headset itself is not told.
+    Desk::new()
+        .adapter(Baresip, &[("a", Ringing)])
+        .control(HookSwitch(true))
+        .control(MutePressed)
+        .expect_of(&["order"], &[]);
+}
