@@ -11,6 +11,9 @@
 //!
 //! The station holds the rules (CONTRACT §6): which call, which adapter, how long.
 
+pub mod baresip;
+pub mod driver;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
