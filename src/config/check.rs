@@ -2,6 +2,8 @@
 //! first. The schema comes from the types, so that nothing is said twice.
 
 use super::broker_url::BrokerUrl;
+use super::http_url::HttpUrl;
+use super::local_address::LocalAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
 use super::tree::{Node, Value};
@@ -179,6 +181,8 @@ fn format_problem(text: &str, schema: &Schema) -> Option<String> {
         Some("sidetone-name") => parse::<Name>(text),
         Some("sidetone-label") => parse::<Label>(text),
         Some("broker-url") => parse::<BrokerUrl>(text),
+        Some("http-url") => parse::<HttpUrl>(text),
+        Some("local-address") => parse::<LocalAddress>(text),
         Some("headset") => parse::<HeadsetSelector>(text),
         _ if text.is_empty() => {
             Some("it is empty; leave the key out if there is nothing to say".to_owned())

@@ -50,6 +50,11 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
         let message = format!("`alerts.{}` {}", error.key, error.message);
         conflict(&format!("alerts.{}", error.key), &message);
     }
+    for (key, why) in config.adapters.conflicts() {
+        let key = format!("adapters.{key}");
+        let message = format!("`{key}` {why}");
+        conflict(&key, &message);
+    }
     faults
 }
 

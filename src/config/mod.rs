@@ -9,12 +9,15 @@
 //!
 //! *Never* reads a secret (only the paths of files that hold them), and never writes a file.
 
+mod adapters;
 mod broker_url;
 mod check;
 mod commented;
 mod consistency;
 mod fault;
+mod http_url;
 mod load;
+mod local_address;
 mod model;
 mod names;
 mod schema;
@@ -22,10 +25,15 @@ mod selector;
 mod show;
 mod tree;
 
+pub use adapters::{
+    AdaptersConfig, BaresipConfig, ExecConfig, HttpConfig, LinphoneConfig, MqttConfig,
+};
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use commented::{Line, commented, lines};
 pub use fault::{ConfigError, Fault, Place};
+pub use http_url::{HttpUrl, InvalidHttpUrl};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
+pub use local_address::{InvalidLocalAddress, LocalAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
     LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,

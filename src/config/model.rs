@@ -5,6 +5,7 @@
 //! over MQTT (CONTRACT §5). A section's scope holds for its keys unless they say otherwise.
 //! `x-tighten-to` is the one value to which a key may be changed remotely.
 
+use super::adapters::AdaptersConfig;
 use super::broker_url::BrokerUrl;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
@@ -30,6 +31,9 @@ pub struct Config {
     /// How the call is listened to.
     #[schemars(extend("x-scope" = "remote"))]
     pub audio: AudioConfig,
+    /// Softphones that are asked about calls and told to hold.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub adapters: AdaptersConfig,
     /// What is said about people; remotely it can only be tightened.
     #[schemars(extend("x-scope" = "remote"))]
     pub privacy: PrivacyConfig,

@@ -11,11 +11,21 @@
 //!
 //! The station holds the rules (CONTRACT §6): which call, which adapter, how long.
 
+pub mod baresip;
+pub mod driver;
+pub mod exec;
+pub mod http;
+pub mod linphone;
+mod start;
+mod told;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use uuid::Uuid;
+
+pub use start::{Softphones, start};
 
 /// Which adapter. The order is the order in which they are asked (CONTRACT §6): the workstation's own,
 /// then the gateway.
