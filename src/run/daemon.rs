@@ -1,6 +1,7 @@
 //! One daemon from its start to its goodbye. Several may share a runtime: a simulated agent is this
 //! daemon with other doors.
 
+use super::calls::Calls;
 use super::doors::Doors;
 use super::parts::{Heard, Parts};
 use super::window::Window;
@@ -22,10 +23,20 @@ pub(crate) async fn daemon(
 ) -> Result<(), RunError> {
     tokio::pin!(end);
     let (say, said) = mpsc::channel(settings::MESSAGES_WAITING);
-    let (uplink_config, name_headset) = settings::uplink(config, login)?;
+    let (signals, mut signalled) = mpsc::channel(settings::SIGNALS_WAITING);
+    let (uplink_config, name_headset) = settings::uplink(config, login, &signals)?;
     let uplink = Uplink::start(uplink_config, said)?;
     let (tell, mut hear) = mpsc::channel(settings::FINDINGS_WAITING);
-    let mut parts = Parts::start(config, doors, name_headset, tell, say, uplink.outbox())?;
+    let calls = Calls::start(config, doors.softphones(), signals);
+    let mut parts = Parts::start(
+        config,
+        doors,
+        name_headset,
+        calls,
+        tell,
+        say,
+        uplink.outbox(),
+    )?;
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
@@ -40,6 +51,7 @@ pub(crate) async fn daemon(
         let heard = tokio::select! {
             () = &mut end => break,
             heard = hear.recv() => heard.unwrap_or(Heard::Tick),
+            Some(signal) = signalled.recv() => Heard::Softphone(signal),
             () = tick => Heard::Tick,
             () = window.due() => {
                 window.show(&mut parts);

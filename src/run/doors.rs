@@ -29,6 +29,11 @@ pub(crate) trait Doors: Sync {
     /// If the system gives no thread.
     fn sound(&self, system: SoundSystem, events: Sender<AudioEvent>) -> io::Result<AudioHandle>;
 
+    /// Whether this daemon reads the machine's softphones. A simulated desk has none.
+    fn softphones(&self) -> bool {
+        false
+    }
+
     /// Who may look at this daemon through the local socket. A simulated desk has no place of its own
     /// for one.
     fn onlookers(&self) -> Onlookers {
@@ -55,6 +60,10 @@ impl Doors for ThisMachine {
             ..AudioOptions::default()
         };
         AudioSupervisor::start(options, events)
+    }
+
+    fn softphones(&self) -> bool {
+        true
     }
 
     fn onlookers(&self) -> Onlookers {

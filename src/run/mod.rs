@@ -13,6 +13,7 @@
 //! threads end and every tap is zeroed.
 
 mod announce;
+mod calls;
 mod channel;
 mod clock;
 mod daemon;

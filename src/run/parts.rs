@@ -1,5 +1,6 @@
 //! The parts at work: what each says is carried to who needs it.
 
+use super::calls::Calls;
 use super::channel::Finding;
 use super::clock::Clock;
 use super::disclosure::Disclosure;
@@ -67,6 +68,7 @@ pub(super) struct Parts {
     _monitor: HeadsetMonitor,
     audio: Option<AudioHandle>,
     sound: SoundThread,
+    calls: Calls,
 }
 
 impl Parts {
@@ -75,6 +77,7 @@ impl Parts {
         config: &Config,
         doors: &dyn Doors,
         name_headset: NameHeadset,
+        calls: Calls,
         tell: mpsc::Sender<Heard>,
         say: mpsc::Sender<StationMessage>,
         outbox: watch::Receiver<OutboxStats>,
@@ -114,6 +117,7 @@ impl Parts {
             _monitor: monitor,
             audio,
             sound,
+            calls,
         })
     }
 
@@ -258,7 +262,14 @@ impl Parts {
                     }
                 }
                 Output::Audio(command) => self.tell_audio(command),
-                Output::Softphone(order) => tracing::debug!(?order, "no adapter"),
+                Output::Softphone(order) => {
+                    let now = self.clock.now().utc_ms;
+                    if let Some(message) = self.calls.order(now, order)
+                        && self.say.send(message).await.is_err()
+                    {
+                        tracing::error!("the uplink has ended");
+                    }
+                }
                 Output::Dsp(usb, DspCommand::Reset) => {
                     self.sound.command(SoundCommand::Reset(usb));
                 }

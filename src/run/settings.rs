@@ -3,12 +3,14 @@
 use crate::alerts::HeadsetId;
 use crate::config::Config;
 use crate::run::disclosure::Disclosure;
+use crate::softphone::Signal;
 use crate::station::NameHeadset;
 use crate::uplink::config::{AgentConfig, BrokerConfig, OutboxLimits, Timing, UplinkConfig};
 use crate::uplink::identity::{self, IdentityError, Key};
 use sidetone_wire::name::NameError;
 use sidetone_wire::{NodeName, OrgName};
 use std::time::Duration;
+use tokio::sync::mpsc;
 
 /// How often the station is told that time passes, in a call or with an alert.
 pub(super) const TICK: Duration = Duration::from_millis(100);
@@ -18,6 +20,9 @@ pub(super) const IDLE_TICK: Duration = Duration::from_secs(1);
 
 /// Messages that may wait between station and uplink; the uplink takes them at once.
 pub(super) const MESSAGES_WAITING: usize = 1024;
+
+/// What adapters may tell ahead of the station.
+pub(super) const SIGNALS_WAITING: usize = 256;
 
 /// Device events and findings that may wait for the station.
 pub(super) const FINDINGS_WAITING: usize = 1024;
@@ -42,6 +47,7 @@ pub enum SettingsError {
 pub(super) fn uplink(
     config: &Config,
     login: Option<String>,
+    signals: &mpsc::Sender<Signal>,
 ) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
     let state_dir = config
         .node
@@ -66,7 +72,7 @@ pub(super) fn uplink(
         site: config.node.site.as_ref().map(ToString::to_string),
         state_dir,
         agent,
-        gateway: None,
+        gateway: config.adapters.mqtt.enabled.then(|| signals.clone()),
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };

@@ -1,0 +1,69 @@
+//! Orders of the station on their way: to an adapter of this workstation, or through the uplink to the
+//! gateway beside the PBX.
+
+use crate::config::Config;
+use crate::softphone::{self, Abilities, Action, Adapter, Order, Signal, SignalKind, Softphones};
+use sidetone_wire::hold::{HoldAction, HoldRequest};
+use sidetone_wire::message::StationMessage;
+use tokio::sync::mpsc;
+
+/// What can be told to softphones.
+#[derive(Debug)]
+pub(super) struct Calls {
+    /// `None` on a simulated desk, which has none.
+    softphones: Option<Softphones>,
+    /// The agent's extension, where there is a gateway.
+    extension: Option<String>,
+}
+
+impl Calls {
+    /// Starts the configured adapters, if this machine's softphones are read; must be called on the runtime.
+    pub(super) fn start(config: &Config, here: bool, signals: mpsc::Sender<Signal>) -> Self {
+        let gateway = &config.adapters.mqtt;
+        let extension = gateway
+            .extension
+            .clone()
+            .filter(|_| gateway.enabled)
+            .map(|extension| extension.to_string());
+        if extension.is_some() {
+            let abilities = Abilities {
+                hold: true,
+                ..Abilities::default()
+            };
+            // The channel is empty yet.
+            let _ = signals.try_send(Signal {
+                adapter: Adapter::Mqtt,
+                kind: SignalKind::Up(abilities),
+            });
+        }
+        Self {
+            softphones: here.then(|| softphone::start(&config.adapters, signals)),
+            extension,
+        }
+    }
+
+    /// Hands over an order; one for the gateway comes back as the message that carries it.
+    pub(super) fn order(&self, ts: u64, order: Order) -> Option<StationMessage> {
+        if order.adapter == Adapter::Mqtt {
+            let action = match order.action {
+                Action::Hold => HoldAction::Hold,
+                Action::Resume | Action::CancelHold => HoldAction::Resume,
+                Action::Read | Action::Answer | Action::HangUp | Action::Mute(_) => return None,
+            };
+            let request = HoldRequest {
+                call: order.call,
+                extension: self.extension.clone()?,
+                action,
+            };
+            return Some(StationMessage::Hold {
+                ts,
+                order: order.number,
+                request,
+            });
+        }
+        if let Some(softphones) = &self.softphones {
+            softphones.order(order);
+        }
+        None
+    }
+}
