@@ -52,14 +52,19 @@ pub(super) fn station() -> Station {
 }
 
 pub(super) fn station_with_telemetry_every(seconds: u16) -> Station {
-    Station::new(StationConfig {
+    Station::new(config(seconds))
+}
+
+fn config(seconds: u16) -> StationConfig {
+    StationConfig {
         alerts: AlertConfig::default(),
         ids: IdMint::seeded(3),
         name_headset: Box::new(|identity, usb| {
             HeadsetId::new(identity.serial.clone().unwrap_or_else(|| usb.to_string()))
         }),
         telemetry_every_s: NonZeroU16::new(seconds).expect("not zero"),
-    })
+        awaits_sound: false,
+    }
 }
 
 impl Desk {
@@ -76,6 +81,17 @@ impl Desk {
             sound: (clean(), Some(clean())),
             outputs: Vec::new(),
             told: Vec::new(),
+        }
+    }
+
+    /// Nothing plugged in, and the sound system has not answered yet.
+    pub(super) fn awaiting_sound() -> Self {
+        Self {
+            station: Station::new(StationConfig {
+                awaits_sound: true,
+                ..config(1)
+            }),
+            ..Self::empty()
         }
     }
 
