@@ -1,5 +1,5 @@
-//! Captures of headsets, each made by a person with `sidetone learn`: replayed through descriptor parser,
-//! quirk files and controls, they must tell what the person did. One test per file in `captures/`.
+//! Captures of headsets, each made with `sidetone learn`: replayed through descriptor parser, quirk files
+//! and controls, they must tell what was done. One test per file in `captures/`.
 
 #![allow(
     clippy::unwrap_used,

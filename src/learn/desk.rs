@@ -10,11 +10,11 @@ use super::analysis::{self, Findings, Outcome};
 use super::session::{Key, Session};
 use super::summary::sentence;
 use super::{LearnError, proof};
-use sidetone_devices::hid::capture::{Capture, What};
+use sidetone_devices::hid::capture::{Capture, Doer, What};
 use sidetone_devices::hid::quirks::QuirkBook;
 use sidetone_devices::hid::raw::{self, RawEvent, RawHeadset, RawReader};
 use std::fs::OpenOptions;
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
@@ -164,6 +164,11 @@ fn empty(headset: &RawHeadset, vendor_name: Option<&str>) -> Capture {
         firmware: identity.firmware.clone(),
         recorded: today(),
         program: concat!("sidetone ", env!("CARGO_PKG_VERSION")).to_owned(),
+        by: if io::stdin().is_terminal() {
+            Doer::Person
+        } else {
+            Doer::Script
+        },
         notes: Vec::new(),
         learned: Vec::new(),
         quirk: None,

@@ -24,12 +24,13 @@ fn write(out: &mut String, capture: &Capture, findings: &Findings) -> std::fmt::
         name,
         recorded,
         program,
+        by,
         ..
     } = capture;
     let firmware = capture.firmware.as_deref().unwrap_or("unknown");
     let mut comment = format!(
         "Written by {program} learn on {recorded}, with {name} [{:04x}:{:04x}], firmware {firmware}.\n\
-         What a person did, and what moved:\n",
+         What {by} did, and what moved:\n",
         vendor.0, product.0
     );
     for finding in &findings.steps {

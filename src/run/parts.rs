@@ -103,6 +103,7 @@ impl Parts {
                 name_headset,
                 telemetry_every_s: NonZeroU16::new(config.telemetry.audio_interval_s)
                     .unwrap_or(NonZeroU16::MIN),
+                awaits_sound: audio.is_some(),
             }),
             outputs: Vec::new(),
             selection: Selection::new(&config.devices),

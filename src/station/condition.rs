@@ -1,25 +1,54 @@
-//! How the station is: `ready`, or `degraded` with the one reason that matters most.
+//! How the station is: `ready`, or `degraded` with the one reason that matters most; nothing (so `starting`
+//! stands, which the uplink says) until the sound system has answered for the first time.
 
 use super::session::Session;
 use sidetone_devices::headset::UsbPath;
 use sidetone_wire::vocabulary::NodeState;
 use std::collections::BTreeSet;
 
+/// What the sound system has told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Sound {
+    /// Nothing yet: which way to sound is still being decided.
+    Awaited,
+    /// It works, or none is to be opened.
+    #[default]
+    Works,
+    /// There is none.
+    Down,
+}
+
 /// What was last said, and what only this knows.
 #[derive(Debug, Default)]
 pub(super) struct Condition {
-    pub(super) server_down: bool,
+    pub(super) sound: Sound,
     pub(super) unreadable: BTreeSet<UsbPath>,
     said: Option<(NodeState, Option<String>)>,
 }
 
 impl Condition {
+    /// Nothing said yet.
+    pub(super) fn new(awaits_sound: bool) -> Self {
+        let sound = if awaits_sound {
+            Sound::Awaited
+        } else {
+            Sound::Works
+        };
+        Self {
+            sound,
+            ..Self::default()
+        }
+    }
+
     /// The state to publish, if it differs from what was said.
     pub(super) fn changed<'a>(
         &self,
         mut sessions: impl Iterator<Item = &'a Session> + Clone,
     ) -> Option<(NodeState, Option<&'static str>)> {
-        let reason = if self.server_down {
+        if self.sound == Sound::Awaited {
+            return None;
+        }
+        let reason = if self.sound == Sound::Down {
             Some("no_sound_server")
         } else if let Some(trouble) = sessions.clone().find_map(|session| session.trouble) {
             Some(trouble)

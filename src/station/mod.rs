@@ -54,7 +54,7 @@ use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
 use adapters::Adapters;
 use call::EndReason;
-use condition::Condition;
+use condition::{Condition, Sound};
 use headsets::Headset;
 use session::Session;
 use sidetone_devices::audio::api::{AudioCommand, CloseReason};
@@ -86,6 +86,8 @@ pub struct StationConfig {
     pub name_headset: NameHeadset,
     /// Seconds of a call between two messages of `telemetry/audio`; each holds one second's figures.
     pub telemetry_every_s: NonZeroU16,
+    /// Sound is to be heard, so nothing is `ready` before the sound system has answered.
+    pub awaits_sound: bool,
 }
 
 impl std::fmt::Debug for StationConfig {
@@ -143,7 +145,7 @@ impl Station {
             telemetry_every_s: u64::from(config.telemetry_every_s.get()),
             scratch: Vec::new(),
             sessions: BTreeMap::new(),
-            condition: Condition::default(),
+            condition: Condition::new(config.awaits_sound),
             wakefulness: Wakefulness::Awake,
             settled: Duration::ZERO,
         }
@@ -294,9 +296,9 @@ impl Station {
 
     fn audio(&mut self, now: Now, input: AudioInput, out: &mut Vec<Output>) {
         match input {
-            AudioInput::ServerUp { .. } => self.condition.server_down = false,
+            AudioInput::ServerUp { .. } => self.condition.sound = Sound::Works,
             AudioInput::ServerDown { .. } => {
-                self.condition.server_down = true;
+                self.condition.sound = Sound::Down;
                 for session in self.sessions.values_mut() {
                     session.server_lost(now);
                 }
@@ -308,7 +310,7 @@ impl Station {
             }
             AudioInput::CardRemoved { usb } => {
                 // A server that goes takes its cards along; the headset may well be there.
-                let part = if self.condition.server_down {
+                let part = if self.condition.sound == Sound::Down {
                     Part::Unknown
                 } else {
                     Part::Gone

@@ -4,7 +4,7 @@ BENCH_JOBS ?= $(shell nproc)
 
 .PHONY: bench bench-image bench-systemd-image bench-shell clean-bench
 
-bench: bench-image $(if $(findstring systemd-,$(TESTS)),bench-systemd-image) ## the QEMU bench; one test of it: make bench TESTS=controls@0b0e:0422
+bench: bench-image $(if $(TESTS),$(if $(findstring systemd-,$(TESTS)),bench-systemd-image),bench-systemd-image) ## the QEMU bench; one test of it: make bench TESTS=controls@0b0e:0422
 	BENCH_JOBS=$(BENCH_JOBS) tests/bench/run-all $(TESTS)
 
 bench-shell: bench-image ## a shell in the guest with a headset plugged in; another: HEADSET=1395:0058

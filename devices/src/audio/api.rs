@@ -27,7 +27,9 @@ pub struct AudioEvent {
 /// The kinds of [`AudioEvent`].
 #[derive(Debug)]
 pub enum AudioEventKind {
-    /// The sound server answers.
+    /// The sound server answers, or plain ALSA has taken its place. This or [`Self::ServerDown`] is the
+    /// first event; it takes ten seconds where [`SoundSystem::Auto`](super::supervisor::SoundSystem::Auto)
+    /// waits for a server that never comes.
     ServerUp {
         /// Its name and version as it says them.
         name: String,

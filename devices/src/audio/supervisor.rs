@@ -145,7 +145,7 @@ impl AudioSupervisor {
             workers: Workers::default(),
             watch: None,
             watch_retry: Retry::default(),
-            up: false,
+            told: Told::Nothing,
             settled: Instant::now(),
             headsets: Headsets::default(),
             ending: false,
@@ -234,6 +234,14 @@ impl Events {
     }
 }
 
+/// What was last told of the server.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    Up,
+    Down,
+}
+
 struct Supervisor {
     options: AudioOptions,
     backend: Arc<dyn Backend>,
@@ -247,8 +255,7 @@ struct Supervisor {
     workers: Workers,
     watch: Option<WorkerId>,
     watch_retry: Retry,
-    /// The last thing told was that a server is there.
-    up: bool,
+    told: Told,
     /// From here on a missing card is gone.
     settled: Instant,
     headsets: Headsets,
@@ -311,7 +318,7 @@ impl Supervisor {
         }
         for headset in self.headsets.iter_mut() {
             // What to record is known only from a server that is there.
-            let due = self.up && headset.retry.due();
+            let due = self.told == Told::Up && headset.retry.due();
             if due && headset.capture.is_none() && headset.wants_capture() {
                 start_capture(headset, &mut self.workers, &self.backend, &self.tell);
             }
@@ -336,7 +343,7 @@ impl Supervisor {
     fn seen(&mut self, report: WatchReport) {
         match report {
             WatchReport::Up { name } => {
-                self.up = true;
+                self.told = Told::Up;
                 if self.system == SoundSystem::Auto && !self.on_alsa {
                     self.system = SoundSystem::Server;
                 }
@@ -356,7 +363,7 @@ impl Supervisor {
     }
 
     fn remove_missing(&mut self) {
-        let settled = self.up && Instant::now() >= self.settled;
+        let settled = self.told == Told::Up && Instant::now() >= self.settled;
         for usb in self.headsets.remove_missing(settled, &self.events) {
             let headset = self.headsets.entry(usb);
             let reason = CloseReason::SourceGone;
@@ -368,13 +375,17 @@ impl Supervisor {
     fn watch_ended(&mut self, end: WatchEnd) {
         self.watch = None;
         self.watch_retry.failed();
-        if self.system == SoundSystem::Auto && matches!(end, WatchEnd::NotThere(_)) {
+        let choosing = self.system == SoundSystem::Auto && matches!(end, WatchEnd::NotThere(_));
+        if choosing {
             self.choose();
         }
         let (WatchEnd::Lost(reason) | WatchEnd::NotThere(reason)) = end else {
             return;
         };
-        if std::mem::replace(&mut self.up, false) || self.watch_retry.delay == FIRST_RETRY * 2 {
+        // At the start of a station without a server nothing is wrong: plain ALSA answers soon.
+        let all_well = choosing && self.told == Told::Nothing;
+        if !all_well && self.told != Told::Down {
+            self.told = Told::Down;
             self.ending |= !self.events.tell(AudioEventKind::ServerDown { reason });
         }
     }

@@ -385,7 +385,10 @@ impl<'a> Judge<'a> {
         step: Step,
     ) -> Rule {
         let Capture {
-            recorded, program, ..
+            recorded,
+            program,
+            by,
+            ..
         } = self.capture;
         let model = match &self.capture.firmware {
             Some(firmware) => format!("{}, firmware {firmware}", self.capture.name),
@@ -406,7 +409,7 @@ impl<'a> Judge<'a> {
             each,
             verified: true,
             source: format!(
-                "{program} learn, {recorded}, by a person on {model}: done and taken back {rounds} times, \
+                "{program} learn, {recorded}, by {by} on {model}: done and taken back {rounds} times, \
                  each time the same"
             ),
             note: again

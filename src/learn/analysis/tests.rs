@@ -4,7 +4,7 @@ use super::*;
 use crate::learn::proof;
 use proptest::prelude::*;
 use sidetone_devices::headset::{ProductId, VendorId};
-use sidetone_devices::hid::capture::{Action, Phase, Sent};
+use sidetone_devices::hid::capture::{Action, Doer, Phase, Sent};
 use sidetone_devices::hid::descriptor::ReportId;
 use sidetone_devices::hid::quirks::{Meaning, Place, QuirkBook};
 use sidetone_devices::hid::usage::Usage;
@@ -35,6 +35,7 @@ impl Recording {
             firmware: Some("1.10".to_owned()),
             recorded: "2026-01-02".to_owned(),
             program: "sidetone 0.1.0".to_owned(),
+            by: Doer::Person,
             notes: Vec::new(),
             learned: Vec::new(),
             quirk: None,

@@ -2,6 +2,7 @@
 
 use super::*;
 use sidetone_devices::headset::{ProductId, VendorId};
+use sidetone_devices::hid::capture::Doer;
 
 /// Report 3: seven vendor bytes.
 const DESCRIPTOR: &[u8] = &[
@@ -24,6 +25,7 @@ impl Desk {
             firmware: None,
             recorded: "2026-01-02".to_owned(),
             program: "sidetone 0.1.0".to_owned(),
+            by: Doer::Person,
             notes: Vec::new(),
             learned: Vec::new(),
             quirk: None,

@@ -64,11 +64,11 @@ pub(super) const HOLD: HoldConfig = HoldConfig {
 };
 
 pub(super) fn station_with_telemetry_every(seconds: u16) -> Station {
-    station_with(seconds, HOLD)
+    Station::new(config(seconds, HOLD))
 }
 
-fn station_with(seconds: u16, hold: HoldConfig) -> Station {
-    Station::new(StationConfig {
+fn config(seconds: u16, hold: HoldConfig) -> StationConfig {
+    StationConfig {
         alerts: AlertConfig::default(),
         hold,
         ids: IdMint::seeded(3),
@@ -76,7 +76,8 @@ fn station_with(seconds: u16, hold: HoldConfig) -> Station {
             HeadsetId::new(identity.serial.clone().unwrap_or_else(|| usb.to_string()))
         }),
         telemetry_every_s: NonZeroU16::new(seconds).expect("not zero"),
-    })
+        awaits_sound: false,
+    }
 }
 
 impl Desk {
@@ -97,6 +98,17 @@ impl Desk {
         }
     }
 
+    /// Nothing plugged in, and the sound system has not answered yet.
+    pub(super) fn awaiting_sound() -> Self {
+        Self {
+            station: Station::new(StationConfig {
+                awaits_sound: true,
+                ..config(1, HOLD)
+            }),
+            ..Self::empty()
+        }
+    }
+
     /// A headset with HID interface and sound card; what was said so far is dropped.
     pub(super) fn new() -> Self {
         let mut desk = Self::empty().hid(true).card(true);
@@ -107,7 +119,7 @@ impl Desk {
     /// The same with another policy.
     pub(super) fn with_hold(hold: HoldConfig) -> Self {
         let mut desk = Self {
-            station: station_with(1, hold),
+            station: Station::new(config(1, hold)),
             ..Self::empty()
         };
         desk = desk.hid(true).card(true);

@@ -198,6 +198,35 @@ fn a_sound_server_that_restarts_pulls_no_quick_disconnect_and_ends_no_call() {
 }
 
 #[test]
+fn ready_is_said_once_the_sound_system_has_answered_and_not_before() {
+    let up = || {
+        Input::Audio(AudioInput::ServerUp {
+            name: "ALSA".to_owned(),
+        })
+    };
+    let down = || {
+        Input::Audio(AudioInput::ServerDown {
+            reason: "none is there".to_owned(),
+        })
+    };
+    Desk::awaiting_sound()
+        .hid(true)
+        .until(10.0)
+        .then(up())
+        .until(12.0)
+        .expect_of(
+            &["ready", "degraded", "headset"],
+            &["0.0 headset.added", "10.0 ready"],
+        );
+    Desk::awaiting_sound()
+        .until(1.0)
+        .then(down())
+        .until(2.0)
+        .then(up())
+        .expect(&["1.0 degraded no_sound_server", "2.0 ready"]);
+}
+
+#[test]
 fn what_cannot_be_heard_or_read_is_degraded() {
     let usb = plug(1);
     Desk::new()

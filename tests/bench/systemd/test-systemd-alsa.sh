@@ -30,8 +30,10 @@ pid=$(property $unit MainPID)
 check "it runs as sidetone, without capabilities" \
   [ "$(stat -c %U /proc/"$pid") $(awk '/^CapEff/ { print $2 }' /proc/"$pid"/status)" = "sidetone 0000000000000000" ]
 check "it may lock 8 MiB" grep -q 'Max locked memory *8388608 *8388608' /proc/"$pid"/limits
-# `auto` waits ten seconds for a sound server before it takes plain ALSA.
+# `auto` waits ten seconds for a sound server before it takes plain ALSA: starting, not degraded.
+expect_message 3 /status state=starting
 expect_message 25 /status state=ready
+check "without trouble on the way there" eval '! _has_message "$MARK" /status state=degraded'
 [ "$FAILURES" = 0 ] || finish
 expect_message 5 /event/headset.added
 headset hook 1

@@ -30,6 +30,12 @@ check "with it the person at the seat can" can_read agent "$HIDRAW"
 check "another user cannot" cannot_read daemon "$HIDRAW"
 check "the running session has not got the unit started unasked" [ "$(user_property sidetone.service ActiveState)" != active ]
 
+# In the running session, with the command of the README to the letter.
+started=$(sed -n 's/.*in a running one, `\(systemctl --user start [a-z]*\)`.*/\1/p' /t/README.md)
+# shellcheck disable=SC2086 # its words
+check "'$started' starts it in the running session" agent $started
+check "it runs" active
+
 # It starts with the next login.
 subscribe
 systemctl stop getty@tty1.service
@@ -37,7 +43,7 @@ loginctl terminate-user agent
 wait_for 30 eval '! systemctl -q is-active user@"$uid".service' || fail "the agent's systemd does not end"
 log_in
 check "logged in again, the user unit runs by itself" wait_for 20 active
-# `auto` waits ten seconds for a sound server before it takes plain ALSA.
+# `auto` waits ten seconds for a sound server before it takes plain ALSA, and is starting meanwhile.
 expect_message 25 /status state=ready
 [ "$FAILURES" = 0 ] || finish
 expect_message 5 /event/headset.added

@@ -1,6 +1,6 @@
 //! A capture as TOML text.
 
-use super::{Action, Capture, FORMAT, Phase, Sent, Step, What, entry};
+use super::{Action, Capture, Doer, FORMAT, Phase, Sent, Step, What, entry};
 use crate::headset::{ProductId, VendorId};
 use crate::hid::quirks::Meaning;
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,7 @@ struct File {
     firmware: Option<String>,
     recorded: String,
     program: String,
+    by: String,
     #[serde(default)]
     notes: Vec<String>,
     #[serde(default)]
@@ -117,6 +118,8 @@ impl Capture {
             firmware: file.firmware,
             recorded: file.recorded,
             program: file.program,
+            by: by_word(&Doer::WORDS, &file.by)
+                .ok_or_else(|| wrong("by", &file.by, "`person` or `script`"))?,
             notes: file.notes,
             learned: file.learned.iter().map(meaning).collect::<Result<_, _>>()?,
             quirk: file.quirk,
@@ -146,6 +149,7 @@ impl Capture {
             firmware: self.firmware.clone(),
             recorded: self.recorded.clone(),
             program: self.program.clone(),
+            by: word_of(&Doer::WORDS, self.by),
             notes: self.notes.clone(),
             learned: self
                 .learned

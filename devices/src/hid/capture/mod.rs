@@ -1,4 +1,4 @@
-//! Captures: what a headset sent while a person did as asked, as one file that is also a test.
+//! Captures: what a headset sent while somebody did as asked, as one file that is also a test.
 //!
 //! *Promises*: what was written is read back the same ([`Capture::parse`], [`Capture::text`]); replaying it
 //! gives the same events each time. Everything is there that is needed to repeat the judgement: report
@@ -17,6 +17,7 @@
 //! firmware = "1.10"                 # optional: bcdDevice
 //! recorded = "2026-11-25"           # the day
 //! program = "sidetone 0.1.0"
+//! by = "person"                     # who did what was asked: a person, or a script
 //! notes = ["quick disconnect: ..."] # what was seen and what remains open, for people
 //! learned = ["qd_open"]             # the meanings that the quirk file claims
 //! quirk = "..."                     # optional: the text of that quirk file; without it, the built-in ones apply
@@ -69,6 +70,8 @@ pub struct Capture {
     pub recorded: String,
     /// Program and version that wrote it.
     pub program: String,
+    /// Who did what was asked.
+    pub by: Doer,
     /// What was seen and what remains open, for people.
     pub notes: Vec<String>,
     /// The meanings that the quirk file claims.
@@ -96,6 +99,30 @@ pub struct Phase {
     pub sent: Vec<Sent>,
     /// The events that its reports are to give, as Rust prints them.
     pub events: Vec<String>,
+}
+
+/// Who did what was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doer {
+    /// Somebody at a terminal.
+    Person,
+    /// Another program at standard input, as with the test bench's emulated headset.
+    Script,
+}
+
+impl Doer {
+    /// All of them with their words.
+    pub const WORDS: [(&'static str, Self); 2] =
+        [("person", Self::Person), ("script", Self::Script)];
+}
+
+impl std::fmt::Display for Doer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Person => "a person",
+            Self::Script => "a script",
+        })
+    }
 }
 
 /// The parts of a headset that are asked for.

@@ -9,6 +9,7 @@ product = "047f:c056"
 name = "X"
 recorded = "2026-01-02"
 program = "sidetone 0.1.0"
+by = "person"
 learned = ["qd_open"]
 [[interface]]
 descriptor = "06 a0 ff 09 01 85 03 15 00 26 ff 00 75 08 95 3f 09 01 81 02"
