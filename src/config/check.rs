@@ -5,6 +5,7 @@ use super::broker_url::BrokerUrl;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
 use super::tree::{Node, Value};
+use super::web_origin::WebOrigin;
 use serde_json::Value as Schema;
 use std::ops::Range;
 
@@ -180,6 +181,7 @@ fn format_problem(text: &str, schema: &Schema) -> Option<String> {
         Some("sidetone-label") => parse::<Label>(text),
         Some("broker-url") => parse::<BrokerUrl>(text),
         Some("headset") => parse::<HeadsetSelector>(text),
+        Some("web-origin") => parse::<WebOrigin>(text),
         _ if text.is_empty() => {
             Some("it is empty; leave the key out if there is nothing to say".to_owned())
         }

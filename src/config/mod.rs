@@ -21,19 +21,21 @@ mod schema;
 mod selector;
 mod show;
 mod tree;
+mod web_origin;
 
 pub use broker_url::{BrokerUrl, InvalidBrokerUrl};
 pub use commented::{Line, commented, lines};
 pub use fault::{ConfigError, Fault, Place};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use model::{
-    AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, LogConfig, LogLevel,
-    NodeConfig, PrivacyConfig, Signals, TelemetryConfig,
+    AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, LogConfig,
+    LogLevel, NodeConfig, PrivacyConfig, Signals, SpokesConfig, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use schema::json_schema;
 pub use selector::{HeadsetSelector, InvalidSelector};
 pub use show::show;
+pub use web_origin::{InvalidOrigin, WebOrigin};
 
 /// The one documented defaults file: every key, its unit and the reason for its value.
 pub const DEFAULTS: &str = include_str!("defaults.toml");

@@ -11,6 +11,8 @@
 //!
 //! The station holds the rules (CONTRACT §6): which call, which adapter, how long.
 
+pub mod spokes;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,445 @@
+//! Which softphones are registered, what calls they have, and what they are still to be told: a state
+//! machine without sockets and clocks.
+//!
+//! ```text
+//! page ── Request ─▶ ┌──────┐ ── Signal ─▶ station
+//! page ◀─ Reply ──── │ Desk │
+//! page ◀─ Delivery ─ └──────┘ ◀─ Order ─── station
+//! ```
+//!
+//! *Promises*: bounded, whatever is asked: [`SOFTPHONES`], their calls, events and waiting polls. A
+//! softphone belongs to the site that registered it; another site neither sees nor changes it. An order
+//! gets exactly one answer, at the latest [`ORDER_LIVES`] after it came.
+//!
+//! *Fails* by forgetting: a page that has not asked for [`SILENT_IN_CALL`] (idle: [`SILENT_IDLE`], for
+//! browsers let a page in the background run once a minute) is closed, and its calls are not known any
+//! more. When it asks again, it is there again, without having to register.
+
+use super::calls::{Calls, Moved};
+use super::envelope::{CallEvent, EventKind, ListedCall, Reply};
+use super::request::{CallId, Request, SoftphoneName, Step};
+use crate::config::WebOrigin;
+use crate::softphone::{Abilities, Leg, Phase, SignalKind};
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// Most softphones at once.
+pub(super) const SOFTPHONES: usize = 8;
+/// Most events that wait for one softphone.
+pub(super) const EVENTS: usize = 32;
+/// Most polls of one softphone that are held: the second is for an event right after another. The
+/// oldest is let go for a new one, so that a browser's six connections to one host are never used up.
+pub(super) const POLLS: usize = 2;
+/// How long a poll is held: below the 5 s after which a page gives it up.
+pub(super) const HOLD_POLL: Duration = Duration::from_millis(4500);
+/// How long an order waits for its page: the whole budget of a hold (CONTRACT §6).
+pub(super) const ORDER_LIVES: Duration = Duration::from_secs(5);
+/// How long a cancelled hold is undone if it still comes about.
+pub(super) const UNDO_HOLD: Duration = Duration::from_secs(10);
+/// A page in a call that has not asked for so long is gone.
+pub(super) const SILENT_IN_CALL: Duration = Duration::from_secs(15);
+/// A page without a call that has not asked for so long is gone.
+pub(super) const SILENT_IDLE: Duration = Duration::from_secs(90);
+
+/// The browsers whose calls are told here.
+const BROWSERS: [&str; 9] = [
+    "chromium",
+    "chrome",
+    "google chrome",
+    "firefox",
+    "msedge",
+    "microsoft edge",
+    "brave",
+    "opera",
+    "vivaldi",
+];
+
+/// One poll that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Poll {
+    softphone: u64,
+    number: u64,
+}
+
+/// An event and the order it carries out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Queued {
+    pub(super) event: CallEvent,
+    /// The order's number, and when it has waited long enough.
+    pub(super) order: Option<(u64, Instant)>,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub(super) enum Output {
+    /// Tell the station.
+    Signal(SignalKind),
+    /// Answer this poll, then say [`Desk::delivered`] or [`Desk::undelivered`].
+    Deliver {
+        /// Which.
+        poll: Poll,
+        /// With these; none if it has waited long enough.
+        events: Vec<Queued>,
+    },
+}
+
+/// How a request is answered.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// At once.
+    Now(Reply),
+    /// By an [`Output::Deliver`].
+    Later(Poll),
+}
+
+/// One registered softphone.
+#[derive(Debug)]
+pub(super) struct Softphone {
+    number: u64,
+    pub(super) site: WebOrigin,
+    pub(super) name: SoftphoneName,
+    pub(super) calls: Calls,
+    pub(super) muted: Option<bool>,
+    pub(super) queue: VecDeque<Queued>,
+    pub(super) polls: VecDeque<(Poll, Instant)>,
+    /// The next poll is answered at once: the page waits for it before it goes on.
+    prompt: bool,
+    seen: Instant,
+}
+
+/// The state machine.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    pub(super) softphones: Vec<Softphone>,
+    pub(super) outputs: VecDeque<Output>,
+    told: Vec<Leg>,
+    numbers: u64,
+}
+
+impl Desk {
+    /// With no softphone.
+    #[must_use]
+    pub(super) fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is to be done, one by one.
+    pub(super) fn next_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// A page of `site` asks. What the headset is, is not known here.
+    pub(super) fn request(&mut self, at: Instant, site: &WebOrigin, request: Request) -> Outcome {
+        let reply = match request {
+            Request::Register(name) => self.register(at, site, name),
+            Request::UnRegister(name) => self.unregister(site, &name),
+            Request::IsActive(name) => self.with(at, site, name, |_| Reply::Done(true)),
+            Request::CallEvents(name) => return self.poll(at, site, name),
+            Request::CallManagerState => self.calls_of(site),
+            Request::Call {
+                softphone,
+                id,
+                step,
+            } => self.step(at, site, softphone, id, step),
+            Request::Mute { softphone, muted } => self.with(at, site, softphone, |softphone| {
+                softphone.muted = Some(muted);
+                Reply::Done(true)
+            }),
+            Request::Attach => Reply::Session,
+            Request::Release => Reply::Done(true),
+            Request::DeviceEvents => Reply::DeviceEvents,
+            Request::DeviceInfo => Reply::Error("no supported devices"),
+        };
+        self.tell_changes();
+        Outcome::Now(reply)
+    }
+
+    fn register(&mut self, at: Instant, site: &WebOrigin, name: SoftphoneName) -> Reply {
+        self.with(at, site, name, |softphone| {
+            softphone.prompt = true;
+            Reply::Done(true)
+        })
+    }
+
+    fn unregister(&mut self, site: &WebOrigin, name: &SoftphoneName) -> Reply {
+        let Some(index) = self.index(site, name) else {
+            // What pages expect to read when they begin by leaving.
+            return Reply::Error("Invalid plugin name");
+        };
+        self.remove(index, "the softphone's page unregistered");
+        Reply::Done(true)
+    }
+
+    fn step(
+        &mut self,
+        at: Instant,
+        site: &WebOrigin,
+        name: SoftphoneName,
+        id: Option<CallId>,
+        step: Step,
+    ) -> Reply {
+        self.with(at, site, name, |softphone| {
+            let Some(id) = id else {
+                return Reply::Done(false);
+            };
+            let moved = softphone.calls.step(at, &softphone.name, id, step);
+            match moved {
+                Moved::HeldTooLate => softphone.push(EventKind::Resume, id, None),
+                Moved::Yes if step == Step::Ended => {
+                    // The page asks for events right after it ended a call, and waits for the answer.
+                    softphone.push(EventKind::Ended, id, None);
+                    softphone.prompt = true;
+                }
+                Moved::Yes | Moved::No => {}
+            }
+            Reply::Done(moved != Moved::No)
+        })
+    }
+
+    fn poll(&mut self, at: Instant, site: &WebOrigin, name: SoftphoneName) -> Outcome {
+        let reply = self.with(at, site, name.clone(), |_| Reply::Done(true));
+        self.tell_changes();
+        let number = self.new_number();
+        let index = self.index(site, &name);
+        let Some((index, softphone)) = index.and_then(|n| Some((n, self.softphones.get_mut(n)?)))
+        else {
+            return Outcome::Now(reply);
+        };
+        let poll = Poll {
+            softphone: softphone.number,
+            number,
+        };
+        softphone.polls.push_back((poll, at + HOLD_POLL));
+        if softphone.prompt {
+            softphone.prompt = false;
+            let newest = softphone.polls.pop_back();
+            self.hand_out(index, newest.map(|(poll, _)| poll));
+        }
+        self.deliver(index);
+        self.let_go(index, at);
+        Outcome::Later(poll)
+    }
+
+    /// Has something to do for this softphone: hands it to its oldest poll.
+    pub(super) fn deliver(&mut self, index: usize) {
+        let oldest = self
+            .softphones
+            .get_mut(index)
+            .filter(|softphone| !softphone.queue.is_empty())
+            .and_then(|softphone| softphone.polls.pop_front());
+        self.hand_out(index, oldest.map(|(poll, _)| poll));
+    }
+
+    /// Answers the polls that have waited long enough, and those that are too many.
+    fn let_go(&mut self, index: usize, at: Instant) {
+        while let Some(softphone) = self.softphones.get_mut(index)
+            && let Some((poll, end)) = softphone.polls.front().copied()
+            && (end <= at || softphone.polls.len() > POLLS)
+        {
+            softphone.polls.pop_front();
+            self.hand_out(index, Some(poll));
+        }
+    }
+
+    /// Answers a poll with all that waits.
+    fn hand_out(&mut self, index: usize, poll: Option<Poll>) {
+        if let (Some(poll), Some(softphone)) = (poll, self.softphones.get_mut(index)) {
+            let events = softphone.queue.drain(..).collect();
+            self.outputs.push_back(Output::Deliver { poll, events });
+        }
+    }
+
+    /// Where the softphone is whose poll this was.
+    pub(super) fn owner(&self, poll: Poll) -> Option<usize> {
+        self.softphones
+            .iter()
+            .position(|softphone| softphone.number == poll.softphone)
+    }
+
+    fn new_number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn calls_of(&self, site: &WebOrigin) -> Reply {
+        let mine = self.softphones.iter().filter(|s| s.site == *site);
+        let calls = mine.flat_map(|softphone| {
+            softphone.calls.iter().map(|call| ListedCall {
+                id: call.id,
+                active: call.phase == Phase::Active,
+                held: call.phase == Phase::Held,
+                softphone: softphone.name.to_string(),
+            })
+        });
+        Reply::Calls(calls.collect())
+    }
+
+    fn index(&self, site: &WebOrigin, name: &SoftphoneName) -> Option<usize> {
+        self.softphones
+            .iter()
+            .position(|softphone| softphone.site == *site && softphone.name == *name)
+    }
+
+    /// The site's softphone of this name, which is there by asking.
+    fn with(
+        &mut self,
+        at: Instant,
+        site: &WebOrigin,
+        name: SoftphoneName,
+        act: impl FnOnce(&mut Softphone) -> Reply,
+    ) -> Reply {
+        let index = match self.index(site, &name) {
+            Some(index) => index,
+            None if self.softphones.len() >= SOFTPHONES => {
+                return Reply::Error("Too many softphones are registered");
+            }
+            None => self.add(at, site.clone(), name),
+        };
+        match self.softphones.get_mut(index) {
+            Some(softphone) => {
+                softphone.seen = at;
+                act(softphone)
+            }
+            None => Reply::Error("Invalid plugin name"),
+        }
+    }
+
+    fn add(&mut self, at: Instant, site: WebOrigin, name: SoftphoneName) -> usize {
+        if self.softphones.is_empty() {
+            self.outputs
+                .push_back(Output::Signal(SignalKind::Up(Abilities {
+                    hold: true,
+                    control: true,
+                    applications: BROWSERS.map(str::to_owned).into(),
+                })));
+            self.told.clear();
+            self.outputs
+                .push_back(Output::Signal(SignalKind::Legs(Vec::new())));
+        }
+        let number = self.new_number();
+        self.softphones.push(Softphone {
+            number,
+            site,
+            name,
+            calls: Calls::default(),
+            muted: None,
+            queue: VecDeque::new(),
+            polls: VecDeque::new(),
+            prompt: false,
+            seen: at,
+        });
+        self.softphones.len() - 1
+    }
+
+    fn remove(&mut self, index: usize, reason: &str) {
+        let softphone = self.softphones.remove(index);
+        for queued in softphone.queue {
+            self.give_up(&queued, reason);
+        }
+        for (poll, _) in softphone.polls {
+            let events = Vec::new();
+            self.outputs.push_back(Output::Deliver { poll, events });
+        }
+        if self.softphones.is_empty() {
+            self.told.clear();
+            let reason = reason.to_owned();
+            self.outputs
+                .push_back(Output::Signal(SignalKind::Down { reason }));
+        }
+    }
+
+    /// Tells the calls if they are not as last told.
+    fn tell_changes(&mut self) {
+        let legs = self.legs();
+        if legs != self.told {
+            self.tell(legs);
+        }
+    }
+
+    /// All calls of all softphones.
+    pub(super) fn legs(&self) -> Vec<Leg> {
+        let softphones = self.softphones.iter();
+        softphones
+            .flat_map(|softphone| softphone.calls.legs(softphone.muted))
+            .collect()
+    }
+
+    pub(super) fn tell(&mut self, legs: Vec<Leg>) {
+        self.told.clone_from(&legs);
+        self.outputs
+            .push_back(Output::Signal(SignalKind::Legs(legs)));
+    }
+
+    /// Time passes: polls are let go, orders given up, silent pages forgotten.
+    pub(super) fn tick(&mut self, at: Instant) {
+        for index in (0..self.softphones.len()).rev() {
+            self.expire_orders(index, at);
+            let Some(softphone) = self.softphones.get_mut(index) else {
+                continue;
+            };
+            if !softphone.polls.is_empty() {
+                softphone.seen = at;
+            }
+            if softphone.silent_at() <= at {
+                self.remove(index, "the softphone's page has been closed");
+            } else {
+                self.let_go(index, at);
+            }
+        }
+        self.tell_changes();
+    }
+
+    /// When [`Desk::tick`] has something to do.
+    #[must_use]
+    pub(super) fn next_tick(&self) -> Option<Instant> {
+        let softphones = self.softphones.iter();
+        softphones
+            .flat_map(|softphone| {
+                let poll = softphone.polls.front().map(|(_, end)| *end);
+                let orders = softphone.queue.iter().filter_map(|queued| queued.order);
+                // A page whose poll is held is there; the poll ends first.
+                let silent = softphone.polls.is_empty().then(|| softphone.silent_at());
+                poll.into_iter()
+                    .chain(orders.map(|(_, end)| end))
+                    .chain(silent)
+            })
+            .min()
+    }
+}
+
+impl Softphone {
+    fn silent_at(&self) -> Instant {
+        let patience = if self.calls.is_empty() {
+            SILENT_IDLE
+        } else {
+            SILENT_IN_CALL
+        };
+        self.seen + patience
+    }
+
+    /// Has an event for the page. If too many wait, the oldest that carries out no order goes.
+    pub(super) fn push(&mut self, kind: EventKind, call: CallId, order: Option<(u64, Instant)>) {
+        let event = CallEvent { kind, call };
+        if self.queue.len() >= EVENTS
+            && let Some(oldest) = self.queue.iter().position(|queued| queued.order.is_none())
+        {
+            self.queue.remove(oldest);
+        }
+        if self.queue.len() < EVENTS {
+            self.queue.push_back(Queued { event, order });
+        }
+    }
+
+    /// Undoes what was asked and is not wanted any more.
+    pub(super) fn cancel_hold(&mut self, call: CallId) -> Vec<Queued> {
+        let mine =
+            |queued: &Queued| queued.event.kind == EventKind::Hold && queued.event.call == call;
+        let (cancelled, kept): (VecDeque<_>, VecDeque<_>) = self.queue.drain(..).partition(mine);
+        self.queue = kept;
+        cancelled.into()
+    }
+}
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;
