@@ -82,7 +82,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = listener.local_addr().unwrap();
         let client = TcpStream::connect(server).unwrap();
-        let (_, peer) = listener.accept().unwrap();
+        let (_accepted, peer) = listener.accept().unwrap();
         let me = rustix::process::geteuid().as_raw();
         assert_eq!(user(peer, server).unwrap(), Some(me));
         drop(client);
