@@ -16,6 +16,7 @@
 //! more. When it asks again, it is there again, without having to register.
 
 use super::calls::{Calls, Moved};
+use super::effects::HandedOut;
 use super::envelope::{CallEvent, EventKind, ListedCall, Reply};
 use super::request::{CallId, Request, SoftphoneName, Step};
 use crate::config::WebOrigin;
@@ -101,6 +102,7 @@ pub(super) struct Softphone {
     pub(super) calls: Calls,
     pub(super) muted: Option<bool>,
     pub(super) queue: VecDeque<Queued>,
+    pub(super) handed_out: Vec<HandedOut>,
     pub(super) polls: VecDeque<(Poll, Instant)>,
     /// The next poll is answered at once: the page waits for it before it goes on.
     prompt: bool,
@@ -142,6 +144,7 @@ impl Desk {
                 step,
             } => self.step(at, site, softphone, id, step),
             Request::Mute { softphone, muted } => self.with(at, site, softphone, |softphone| {
+                softphone.said_muted();
                 softphone.muted = Some(muted);
                 Reply::Done(true)
             }),
@@ -182,6 +185,7 @@ impl Desk {
             let Some(id) = id else {
                 return Reply::Done(false);
             };
+            softphone.said(id, step);
             let moved = softphone.calls.step(at, &softphone.name, id, step);
             match moved {
                 Moved::HeldTooLate => softphone.push(EventKind::Resume, id, None),
@@ -197,7 +201,10 @@ impl Desk {
     }
 
     fn poll(&mut self, at: Instant, site: &WebOrigin, name: SoftphoneName) -> Outcome {
-        let reply = self.with(at, site, name.clone(), |_| Reply::Done(true));
+        let reply = self.with(at, site, name.clone(), |softphone| {
+            softphone.assume_done(at);
+            Reply::Done(true)
+        });
         self.tell_changes();
         let number = self.new_number();
         let index = self.index(site, &name);
@@ -324,6 +331,7 @@ impl Desk {
             calls: Calls::default(),
             muted: None,
             queue: VecDeque::new(),
+            handed_out: Vec::new(),
             polls: VecDeque::new(),
             prompt: false,
             seen: at,

@@ -1,4 +1,5 @@
 use super::*;
+use crate::softphone::spokes::effects::UNDER_WAY;
 use crate::softphone::spokes::request::Asked;
 use crate::softphone::{Action, Adapter, Answer, Direction, LegId, Order};
 use proptest::prelude::*;
@@ -83,7 +84,7 @@ impl Room {
                     self.desk.undelivered(poll, events);
                 }
                 Output::Deliver { poll, events } => {
-                    self.desk.delivered(&events);
+                    self.desk.delivered(self.now, poll, &events);
                     let kinds = events.iter().map(|queued| queued.event.kind).collect();
                     self.delivered.push((poll, kinds));
                 }
@@ -251,15 +252,19 @@ fn a_cancelled_hold_is_not_handed_out() {
 }
 
 #[test]
-fn a_cancelled_hold_that_comes_about_late_is_undone() {
+fn a_cancelled_hold_that_was_handed_out_is_undone() {
     let mut room = Room::new();
     room.call("AnswerCall", 7);
     room.poll();
     room.order(1, 7, Action::Hold);
     room.order(2, 7, Action::CancelHold);
-    room.pass(Duration::from_secs(3));
     room.delivered.clear();
+    let poll = room.poll();
+    assert_eq!(room.delivered, [(poll, vec![EventKind::Resume])]);
+    // Told late: undone again.
+    room.pass(Duration::from_secs(3));
     room.call("HoldCall", 7);
+    room.delivered.clear();
     let poll = room.poll();
     assert_eq!(room.delivered, [(poll, vec![EventKind::Resume])]);
     room.call("ResumeCall", 7);
@@ -267,6 +272,80 @@ fn a_cancelled_hold_that_comes_about_late_is_undone() {
     room.delivered.clear();
     room.poll();
     assert_eq!(room.delivered, [], "the next hold is the agent's");
+}
+
+/// An answered call, with a poll that waits.
+fn in_a_call() -> Room {
+    let mut room = Room::new();
+    room.call("IncomingCall", 7);
+    room.call("AnswerCall", 7);
+    room.poll();
+    room
+}
+
+#[test]
+fn what_was_handed_out_counts_as_done_when_the_page_asks_again() {
+    let mut room = in_a_call();
+    room.order(1, 7, Action::Hold);
+    room.pass(UNDER_WAY / 2);
+    room.poll();
+    assert_eq!(
+        room.legs(),
+        [(Phase::Active, INCOMING, None)],
+        "it may have asked before"
+    );
+    room.pass(UNDER_WAY);
+    room.poll();
+    assert_eq!(room.legs(), [(Phase::Held, INCOMING, None)]);
+    for (number, action, expected) in [
+        (2, Action::Resume, (Phase::Active, INCOMING, None)),
+        (3, Action::Mute(true), (Phase::Active, INCOMING, Some(true))),
+        (
+            4,
+            Action::Mute(false),
+            (Phase::Active, INCOMING, Some(false)),
+        ),
+    ] {
+        room.order(number, 7, action);
+        room.pass(UNDER_WAY);
+        room.poll();
+        assert_eq!(room.legs(), [expected], "{action:?}");
+    }
+    room.order(5, 7, Action::HangUp);
+    // What the library says at the end of a call, and nothing of the end itself.
+    room.ask("CallServices/MuteCall?name=p&muted=false");
+    room.call("ResumeCall", 7);
+    room.pass(UNDER_WAY);
+    room.poll();
+    assert_eq!(room.legs(), []);
+}
+
+#[test]
+fn a_call_that_is_accepted_at_the_headset_is_answered() {
+    let mut room = Room::new();
+    room.call("IncomingCall", 7);
+    room.poll();
+    room.order(1, 7, Action::Answer);
+    room.pass(UNDER_WAY);
+    room.poll();
+    assert_eq!(room.legs(), [(Phase::Active, INCOMING, None)]);
+}
+
+#[test]
+fn what_the_page_says_itself_wins() {
+    let mut room = in_a_call();
+    room.order(1, 7, Action::Hold);
+    room.call("HoldCall", 7);
+    assert_eq!(room.legs(), [(Phase::Held, INCOMING, None)], "at once");
+    room.call("ResumeCall", 7);
+    room.pass(UNDER_WAY);
+    room.poll();
+    assert_eq!(room.legs(), [(Phase::Active, INCOMING, None)]);
+    room.order(2, 7, Action::Mute(true));
+    room.ask("CallServices/MuteCall?name=p&muted=false");
+    room.pass(UNDER_WAY);
+    room.poll();
+    assert_eq!(room.legs(), [(Phase::Active, INCOMING, Some(false))]);
 }
 
 #[test]

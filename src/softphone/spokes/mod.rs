@@ -18,6 +18,7 @@
 mod calls;
 mod credentials;
 mod desk;
+mod effects;
 mod envelope;
 mod gate;
 pub mod install;

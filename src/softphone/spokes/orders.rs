@@ -1,7 +1,7 @@
 //! What the station orders, and what became of each order.
 //!
 //! *Promises*: an order is accepted when a page has been handed it, not before; whether it was done
-//! shows in the calls. A hold that is cancelled is not handed out, or undone when it comes about late.
+//! shows in the calls. A hold that is cancelled is not handed out, or else undone.
 
 use super::calls::HoldAsked;
 use super::desk::{Desk, ORDER_LIVES, Output, Poll, Queued, UNDO_HOLD};
@@ -85,13 +85,14 @@ impl Desk {
         if let Some(call) = softphone.calls.by_id(found.call)
             && call.hold == HoldAsked::Yes
         {
-            // One that was never handed out cannot come about.
+            // One that was never handed out cannot come about. A page that was handed it may hold without
+            // a word, or tell it late.
+            undo = cancelled.is_empty();
             call.hold = match phase {
                 Phase::Held => HoldAsked::No,
-                _ if cancelled.is_empty() => HoldAsked::Cancelled(at + UNDO_HOLD),
+                _ if undo => HoldAsked::Cancelled(at + UNDO_HOLD),
                 _ => HoldAsked::No,
             };
-            undo = phase == Phase::Held;
         }
         if undo {
             softphone.push(EventKind::Resume, found.call, None);
@@ -106,8 +107,11 @@ impl Desk {
         self.accept(number);
     }
 
-    /// Its page took these events.
-    pub(super) fn delivered(&mut self, events: &[Queued]) {
+    /// The page that waits at this poll took these events.
+    pub(super) fn delivered(&mut self, at: Instant, poll: Poll, events: &[Queued]) {
+        if let Some(softphone) = self.owner(poll).and_then(|n| self.softphones.get_mut(n)) {
+            softphone.note(at, events);
+        }
         for (number, _) in events.iter().filter_map(|queued| queued.order) {
             self.answer(number, Answer::Accepted);
         }

@@ -98,7 +98,7 @@ impl Counter {
             .remove(&poll)
             .is_some_and(|page| page.send(Reply::Events(told)).is_ok());
         if taken {
-            self.desk.delivered(&events);
+            self.desk.delivered(Instant::now(), poll, &events);
         } else if !events.is_empty() {
             self.desk.undelivered(poll, events);
         }
