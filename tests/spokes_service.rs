@@ -234,3 +234,31 @@ fn installing_needs_a_site_and_uninstalling_leaves_nothing() {
     assert_eq!((run.status, run.err.as_str()), (0, ""));
     assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
 }
+
+#[test]
+fn the_doctor_tells_how_long_the_certificate_holds() {
+    let (_root, dir) = installed();
+    let file = dir.join("test.toml");
+    let says = |text: &str| {
+        fs::write(&file, text).unwrap();
+        let run = support::sidetone(["doctor", "--json", "-c", file.to_str().unwrap()]);
+        let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+        let checks = report["checks"].as_array().unwrap().clone();
+        let found = checks.into_iter().find(|check| check["id"] == "spokes");
+        found.unwrap().to_string()
+    };
+    let configured = format!(
+        "[spokes]\norigins = [\"{SITE}\"]\ndir = \"{}\"\n",
+        dir.display()
+    );
+    let found = says(&configured);
+    assert!(found.contains("is valid until 20"), "{found}");
+    fs::remove_file(dir.join("key.pem")).unwrap();
+    let found = says(&configured);
+    assert!(
+        found.contains("problem") && found.contains("key.pem is missing"),
+        "{found}"
+    );
+    let found = says("");
+    assert!(found.contains("skipped"), "{found}");
+}

@@ -77,14 +77,16 @@ impl Credentials {
 /// When the certificate in this directory ends, in seconds since 1970.
 ///
 /// # Errors
-/// [`CredentialsError`], if there is none.
+/// [`CredentialsError`], if there is none, or its key cannot be used.
 pub fn valid_until(dir: &Path) -> Result<i64, CredentialsError> {
     let path = dir.join(CERTIFICATE);
-    let der: CertificateDer<'static> = read(path.clone())?;
+    let credentials = Credentials::load(dir)?;
     let (_, certificate) =
-        X509Certificate::from_der(&der).map_err(|error| CredentialsError::Broken {
-            path,
-            reason: error.to_string(),
+        X509Certificate::from_der(&credentials.certificate).map_err(|error| {
+            CredentialsError::Broken {
+                path,
+                reason: error.to_string(),
+            }
         })?;
     Ok(certificate.validity().not_after.timestamp())
 }

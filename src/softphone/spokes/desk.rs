@@ -37,6 +37,8 @@ pub(super) const HOLD_POLL: Duration = Duration::from_millis(4500);
 pub(super) const ORDER_LIVES: Duration = Duration::from_secs(5);
 /// How long a cancelled hold is undone if it still comes about.
 pub(super) const UNDO_HOLD: Duration = Duration::from_secs(10);
+/// After it unregistered, a softphone is there again only by registering: a poll may still be on its way.
+pub(super) const LEAVES: Duration = Duration::from_secs(10);
 /// A page in a call that has not asked for so long is gone.
 pub(super) const SILENT_IN_CALL: Duration = Duration::from_secs(15);
 /// A page without a call that has not asked for so long is gone.
@@ -58,8 +60,8 @@ const BROWSERS: [&str; 9] = [
 /// One poll that is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Poll {
-    softphone: u64,
-    number: u64,
+    pub(super) softphone: u64,
+    pub(super) number: u64,
 }
 
 /// An event and the order it carries out.
@@ -96,7 +98,7 @@ pub(super) enum Outcome {
 /// One registered softphone.
 #[derive(Debug)]
 pub(super) struct Softphone {
-    number: u64,
+    pub(super) number: u64,
     pub(super) site: WebOrigin,
     pub(super) name: SoftphoneName,
     pub(super) calls: Calls,
@@ -105,8 +107,8 @@ pub(super) struct Softphone {
     pub(super) handed_out: Vec<HandedOut>,
     pub(super) polls: VecDeque<(Poll, Instant)>,
     /// The next poll is answered at once: the page waits for it before it goes on.
-    prompt: bool,
-    seen: Instant,
+    pub(super) prompt: bool,
+    pub(super) seen: Instant,
 }
 
 /// The state machine.
@@ -114,6 +116,8 @@ pub(super) struct Softphone {
 pub(super) struct Desk {
     pub(super) softphones: Vec<Softphone>,
     pub(super) outputs: VecDeque<Output>,
+    /// Who unregistered, and until when that is remembered.
+    left: VecDeque<(WebOrigin, SoftphoneName, Instant)>,
     told: Vec<Leg>,
     numbers: u64,
 }
@@ -134,7 +138,7 @@ impl Desk {
     pub(super) fn request(&mut self, at: Instant, site: &WebOrigin, request: Request) -> Outcome {
         let reply = match request {
             Request::Register(name) => self.register(at, site, name),
-            Request::UnRegister(name) => self.unregister(site, &name),
+            Request::UnRegister(name) => self.unregister(at, site, &name),
             Request::IsActive(name) => self.with(at, site, name, |_| Reply::Done(true)),
             Request::CallEvents(name) => return self.poll(at, site, name),
             Request::CallManagerState => self.calls_of(site),
@@ -158,18 +162,24 @@ impl Desk {
     }
 
     fn register(&mut self, at: Instant, site: &WebOrigin, name: SoftphoneName) -> Reply {
+        self.left.retain(|(s, n, _)| !(s == site && *n == name));
         self.with(at, site, name, |softphone| {
             softphone.prompt = true;
             Reply::Done(true)
         })
     }
 
-    fn unregister(&mut self, site: &WebOrigin, name: &SoftphoneName) -> Reply {
+    fn unregister(&mut self, at: Instant, site: &WebOrigin, name: &SoftphoneName) -> Reply {
         let Some(index) = self.index(site, name) else {
             // What pages expect to read when they begin by leaving.
             return Reply::Error("Invalid plugin name");
         };
         self.remove(index, "the softphone's page unregistered");
+        if self.left.len() >= SOFTPHONES {
+            self.left.pop_front();
+        }
+        self.left
+            .push_back((site.clone(), name.clone(), at + LEAVES));
         Reply::Done(true)
     }
 
@@ -200,70 +210,7 @@ impl Desk {
         })
     }
 
-    fn poll(&mut self, at: Instant, site: &WebOrigin, name: SoftphoneName) -> Outcome {
-        let reply = self.with(at, site, name.clone(), |softphone| {
-            softphone.assume_done(at);
-            Reply::Done(true)
-        });
-        self.tell_changes();
-        let number = self.new_number();
-        let index = self.index(site, &name);
-        let Some((index, softphone)) = index.and_then(|n| Some((n, self.softphones.get_mut(n)?)))
-        else {
-            return Outcome::Now(reply);
-        };
-        let poll = Poll {
-            softphone: softphone.number,
-            number,
-        };
-        softphone.polls.push_back((poll, at + HOLD_POLL));
-        if softphone.prompt {
-            softphone.prompt = false;
-            let newest = softphone.polls.pop_back();
-            self.hand_out(index, newest.map(|(poll, _)| poll));
-        }
-        self.deliver(index);
-        self.let_go(index, at);
-        Outcome::Later(poll)
-    }
-
-    /// Has something to do for this softphone: hands it to its oldest poll.
-    pub(super) fn deliver(&mut self, index: usize) {
-        let oldest = self
-            .softphones
-            .get_mut(index)
-            .filter(|softphone| !softphone.queue.is_empty())
-            .and_then(|softphone| softphone.polls.pop_front());
-        self.hand_out(index, oldest.map(|(poll, _)| poll));
-    }
-
-    /// Answers the polls that have waited long enough, and those that are too many.
-    fn let_go(&mut self, index: usize, at: Instant) {
-        while let Some(softphone) = self.softphones.get_mut(index)
-            && let Some((poll, end)) = softphone.polls.front().copied()
-            && (end <= at || softphone.polls.len() > POLLS)
-        {
-            softphone.polls.pop_front();
-            self.hand_out(index, Some(poll));
-        }
-    }
-
-    /// Answers a poll with all that waits.
-    fn hand_out(&mut self, index: usize, poll: Option<Poll>) {
-        if let (Some(poll), Some(softphone)) = (poll, self.softphones.get_mut(index)) {
-            let events = softphone.queue.drain(..).collect();
-            self.outputs.push_back(Output::Deliver { poll, events });
-        }
-    }
-
-    /// Where the softphone is whose poll this was.
-    pub(super) fn owner(&self, poll: Poll) -> Option<usize> {
-        self.softphones
-            .iter()
-            .position(|softphone| softphone.number == poll.softphone)
-    }
-
-    fn new_number(&mut self) -> u64 {
+    pub(super) fn new_number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
     }
@@ -281,14 +228,14 @@ impl Desk {
         Reply::Calls(calls.collect())
     }
 
-    fn index(&self, site: &WebOrigin, name: &SoftphoneName) -> Option<usize> {
+    pub(super) fn index(&self, site: &WebOrigin, name: &SoftphoneName) -> Option<usize> {
         self.softphones
             .iter()
             .position(|softphone| softphone.site == *site && softphone.name == *name)
     }
 
     /// The site's softphone of this name, which is there by asking.
-    fn with(
+    pub(super) fn with(
         &mut self,
         at: Instant,
         site: &WebOrigin,
@@ -300,6 +247,7 @@ impl Desk {
             None if self.softphones.len() >= SOFTPHONES => {
                 return Reply::Error("Too many softphones are registered");
             }
+            None if self.has_left(at, site, &name) => return Reply::Error("Invalid plugin name"),
             None => self.add(at, site.clone(), name),
         };
         match self.softphones.get_mut(index) {
@@ -309,6 +257,11 @@ impl Desk {
             }
             None => Reply::Error("Invalid plugin name"),
         }
+    }
+
+    fn has_left(&self, at: Instant, site: &WebOrigin, name: &SoftphoneName) -> bool {
+        let mut left = self.left.iter();
+        left.any(|(s, n, until)| s == site && n == name && at < *until)
     }
 
     fn add(&mut self, at: Instant, site: WebOrigin, name: SoftphoneName) -> usize {
@@ -339,7 +292,7 @@ impl Desk {
         self.softphones.len() - 1
     }
 
-    fn remove(&mut self, index: usize, reason: &str) {
+    pub(super) fn remove(&mut self, index: usize, reason: &str) {
         let softphone = self.softphones.remove(index);
         for queued in softphone.queue {
             self.give_up(&queued, reason);
@@ -357,7 +310,7 @@ impl Desk {
     }
 
     /// Tells the calls if they are not as last told.
-    fn tell_changes(&mut self) {
+    pub(super) fn tell_changes(&mut self) {
         let legs = self.legs();
         if legs != self.told {
             self.tell(legs);
@@ -377,46 +330,10 @@ impl Desk {
         self.outputs
             .push_back(Output::Signal(SignalKind::Legs(legs)));
     }
-
-    /// Time passes: polls are let go, orders given up, silent pages forgotten.
-    pub(super) fn tick(&mut self, at: Instant) {
-        for index in (0..self.softphones.len()).rev() {
-            self.expire_orders(index, at);
-            let Some(softphone) = self.softphones.get_mut(index) else {
-                continue;
-            };
-            if !softphone.polls.is_empty() {
-                softphone.seen = at;
-            }
-            if softphone.silent_at() <= at {
-                self.remove(index, "the softphone's page has been closed");
-            } else {
-                self.let_go(index, at);
-            }
-        }
-        self.tell_changes();
-    }
-
-    /// When [`Desk::tick`] has something to do.
-    #[must_use]
-    pub(super) fn next_tick(&self) -> Option<Instant> {
-        let softphones = self.softphones.iter();
-        softphones
-            .flat_map(|softphone| {
-                let poll = softphone.polls.front().map(|(_, end)| *end);
-                let orders = softphone.queue.iter().filter_map(|queued| queued.order);
-                // A page whose poll is held is there; the poll ends first.
-                let silent = softphone.polls.is_empty().then(|| softphone.silent_at());
-                poll.into_iter()
-                    .chain(orders.map(|(_, end)| end))
-                    .chain(silent)
-            })
-            .min()
-    }
 }
 
 impl Softphone {
-    fn silent_at(&self) -> Instant {
+    pub(super) fn silent_at(&self) -> Instant {
         let patience = if self.calls.is_empty() {
             SILENT_IDLE
         } else {
@@ -449,5 +366,5 @@ impl Softphone {
 }
 
 #[cfg(test)]
-#[path = "desk_tests.rs"]
+#[path = "desk_tests/mod.rs"]
 mod tests;

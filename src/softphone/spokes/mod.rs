@@ -24,6 +24,7 @@ mod gate;
 pub mod install;
 mod orders;
 mod peer;
+mod polls;
 pub mod request;
 mod server;
 mod task;
@@ -39,6 +40,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
@@ -134,6 +136,7 @@ impl Service {
             sites: self.sites.clone(),
             asks,
             user: rustix::process::geteuid().as_raw(),
+            said: AtomicBool::new(false),
         });
         tokio::spawn(task::run(port, asked, headset));
         if let Some((http, _)) = http {

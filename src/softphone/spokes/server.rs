@@ -20,6 +20,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     pub(super) sites: Vec<WebOrigin>,
     pub(super) asks: mpsc::Sender<Ask>,
     pub(super) user: u32,
+    /// It has been said that another user's process was refused: once is enough, for that user could fill the log.
+    pub(super) said: AtomicBool,
 }
 
 /// Serves until the task that answers is gone.
@@ -71,7 +74,7 @@ pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, share
             continue;
         };
         // One look at the kernel's table at a time: a flood of connections waits, not the daemon.
-        let Some(server) = mine(&stream, client, shared.user).await else {
+        let Some(server) = mine(&stream, client, &shared).await else {
             continue;
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
@@ -93,18 +96,22 @@ pub(super) async fn serve(listener: TcpListener, tls: Option<TlsAcceptor>, share
     }
 }
 
-/// The server's end of the connection, if the other one is a process of `user`.
-async fn mine(stream: &TcpStream, client: SocketAddr, user: u32) -> Option<SocketAddr> {
+/// The server's end of the connection, if the other one is a process of this user.
+async fn mine(stream: &TcpStream, client: SocketAddr, shared: &Shared) -> Option<SocketAddr> {
     let server = stream.local_addr().ok()?;
     let found = tokio::task::spawn_blocking(move || peer::user(client, server)).await;
     match found {
-        Ok(Ok(Some(peer))) if peer == user => Some(server),
+        Ok(Ok(Some(peer))) if peer == shared.user => Some(server),
         Ok(Ok(peer)) => {
-            tracing::warn!(?peer, "spokes: another user's process was refused");
+            if !shared.said.swap(true, Ordering::Relaxed) {
+                tracing::warn!(?peer, "spokes: another user's process was refused");
+            }
             None
         }
         Ok(Err(error)) => {
-            tracing::warn!(%error, "spokes: refused, for /proc/self/net/tcp cannot be read");
+            if !shared.said.swap(true, Ordering::Relaxed) {
+                tracing::warn!(%error, "spokes: refused, for /proc/self/net/tcp cannot be read");
+            }
             None
         }
         Err(_) => None,
