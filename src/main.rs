@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         Command::Config(args) => cli::config::run(args),
         #[cfg(feature = "hub")]
         Command::Hub(args) => cli::hub::run(args),
+        Command::Spokes(args) => cli::spokes::run(args),
         Command::Schema(args) => cli::schema::run(args),
         Command::Completions(args) => cli::completions::run(args),
         Command::Manual(args) => cli::manual::run(args),

@@ -103,7 +103,8 @@ fn count(seen: &[Seen], kind: &str) -> usize {
 const TAKE_BACK: &str = "[hold]\nresume = \"on_reconnect\"";
 
 #[tokio::test]
-async fn a_pulled_quick_disconnect_puts_the_customer_on_hold_and_plugged_together_takes_them_back() {
+async fn a_pulled_quick_disconnect_puts_the_customer_on_hold_and_plugged_together_takes_them_back()
+{
     let agent = Baresip::start("agent");
     let desk = Desk::reading(&agent, TAKE_BACK).await;
     let customer = Customer::call(agent.sip, 15_000);
@@ -117,8 +118,10 @@ async fn a_pulled_quick_disconnect_puts_the_customer_on_hold_and_plugged_togethe
     );
     let requested = desk.event("hold.requested", 1).await;
     assert_eq!(requested["call"], started["call"]);
-    desk.alert("alert/qd_open_in_call/call", |alert| alert["hold"] == "held")
-        .await;
+    desk.alert("alert/qd_open_in_call/call", |alert| {
+        alert["hold"] == "held"
+    })
+    .await;
     desk.headset.send(&quick_disconnect(false));
     desk.event("call.resumed", 1).await;
     desk.alert("alert/qd_open_in_call/call", |alert| {

@@ -1,6 +1,7 @@
 //! Headsets as Sidetone sees them.
 //!
-//! *Promises*: says what a headset reported and hands over the call's samples; reads only.
+//! *Promises*: says what a headset reported and hands over the call's samples; writes nothing but a headset's
+//! lights, and those only when told to.
 //!
 //! *Fails* one device at a time: a broken descriptor, an unplugged headset or a dead sound server is
 //! an event, and the others go on.

@@ -12,6 +12,7 @@ use sidetone_devices::event::ControlEvent;
 use sidetone_devices::headset::{ProductId, VendorId};
 use sidetone_devices::hid::controls::Controls;
 use sidetone_devices::hid::descriptor::{Direction, ReportDescriptor};
+use sidetone_devices::hid::leds::{LedReports, Leds};
 use sidetone_devices::hid::quirks::{Quirk, QuirkBook};
 use sidetone_devices::hid::{ReportListing, reports};
 use std::path::Path;
@@ -26,6 +27,9 @@ struct Expected {
     product: Option<String>,
     quirks: Option<String>,
     reports: Vec<String>,
+    /// The output reports with lights in them: off-hook, ring, mute and hold alone, and none on.
+    #[serde(default)]
+    lights: Vec<String>,
     sample: Vec<Sample>,
 }
 
@@ -77,6 +81,30 @@ fn line(report: &ReportListing) -> String {
     format!("{direction} {id}: {}", usages.join(" "))
 }
 
+/// What is written to show each light alone, and none, one line each; nothing without lights.
+fn lights(reports: &LedReports) -> Vec<String> {
+    if reports.is_empty() {
+        return Vec::new();
+    }
+    let names = ["off_hook", "ring", "mute", "hold", "none"];
+    let line = |name: &&str| {
+        let leds = Leds {
+            off_hook: *name == "off_hook",
+            ring: *name == "ring",
+            mute: *name == "mute",
+            hold: *name == "hold",
+        };
+        let reports = reports.report(leds);
+        let hex = |report: &Vec<u8>| {
+            let bytes: Vec<String> = report.iter().map(|byte| format!("{byte:02x}")).collect();
+            bytes.join(" ")
+        };
+        let reports: Vec<String> = reports.iter().map(hex).collect();
+        format!("{name}: {}", reports.join(", "))
+    };
+    names.iter().map(line).collect()
+}
+
 fn check(name: &str) {
     let base = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/descriptors")
@@ -88,6 +116,8 @@ fn check(name: &str) {
     let descriptor = ReportDescriptor::parse(&bytes(&text("hex"))).unwrap();
     let declared: Vec<String> = reports(&descriptor).iter().map(line).collect();
     assert_eq!(declared, expected.reports);
+
+    assert_eq!(lights(&LedReports::find(&descriptor)), expected.lights);
 
     let mut controls = Controls::new(descriptor, quirk(&expected).as_ref());
     let mut at = Instant::now();

@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The example beside this test's binary, built if only this test was asked for.
-fn watch_hid() -> PathBuf {
+fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile = test.parent().and_then(Path::parent).unwrap();
-    let example = profile.join("examples/watch_hid");
+    let example = profile.join("examples").join(name);
     if !example.exists() {
         let cargo = Command::new(env!("CARGO"))
             .args([
@@ -23,7 +23,7 @@ fn watch_hid() -> PathBuf {
                 "-p",
                 "sidetone-devices",
                 "--example",
-                "watch_hid",
+                name,
             ])
             .status()
             .unwrap();
@@ -34,16 +34,21 @@ fn watch_hid() -> PathBuf {
 
 /// What `watch_hid` prints while the script named here is played.
 fn replay(script: &str, quirks: &str) -> Vec<String> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let recorded = here.join("tests/umockdev");
+    let quirks = Path::new(env!("CARGO_MANIFEST_DIR")).join(quirks);
+    play(script, "watch_hid", &["4", &quirks.display().to_string()])
+}
+
+/// What an example prints while the script named here is played.
+fn play(script: &str, name: &str, arguments: &[&str]) -> Vec<String> {
+    let recorded = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/umockdev");
     let file = |name: &str| recorded.join(name).display().to_string();
     let output = Command::new("umockdev-run")
         .args(["-d", &file("headset.umockdev")])
         .args(["-i", &format!("/dev/hidraw0={}", file("headset.ioctl"))])
         .args(["-s", &format!("/dev/hidraw0={}", file(script))])
         .arg("--")
-        .arg(watch_hid())
-        .args(["4", &here.join(quirks).display().to_string()])
+        .arg(example(name))
+        .args(arguments)
         .output()
         .expect("umockdev-run is missing: scripts/install-deps installs it");
     let said = String::from_utf8_lossy(&output.stderr);
@@ -83,4 +88,21 @@ fn without_the_benchs_quirk_file_the_vendors_message_means_nothing() {
             "HookSwitch(false)",
         ]
     );
+}
+
+/// The recording goes on, to a press of the hook switch, only once exactly these bytes were written.
+#[test]
+fn the_lights_are_written_as_the_descriptor_wants_them() {
+    let said = play("lights.script", "show_leds", &["off_hook", "mute"]);
+    assert!(
+        said.contains(&"Control(HookSwitch(true))".to_owned()),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn other_lights_are_other_bytes() {
+    let output = std::panic::catch_unwind(|| play("lights.script", "show_leds", &["ring"]));
+    let pressed = "Control(HookSwitch(true))".to_owned();
+    assert!(output.is_err() || !output.unwrap().contains(&pressed));
 }

@@ -50,6 +50,9 @@ pub enum Failure {
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] crate::demo::DemoError),
+    /// Certificate and policies for softphones in the browser.
+    #[error(transparent)]
+    Spokes(#[from] crate::softphone::spokes::install::InstallError),
     /// Standard output.
     #[error("cannot write to standard output: {0}; check the disk or program behind it")]
     Output(#[source] io::Error),

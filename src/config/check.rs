@@ -7,6 +7,7 @@ use super::local_address::LocalAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
 use super::tree::{Node, Value};
+use super::web_origin::WebOrigin;
 use serde_json::Value as Schema;
 use std::ops::Range;
 
@@ -184,6 +185,7 @@ fn format_problem(text: &str, schema: &Schema) -> Option<String> {
         Some("http-url") => parse::<HttpUrl>(text),
         Some("local-address") => parse::<LocalAddress>(text),
         Some("headset") => parse::<HeadsetSelector>(text),
+        Some("web-origin") => parse::<WebOrigin>(text),
         _ if text.is_empty() => {
             Some("it is empty; leave the key out if there is nothing to say".to_owned())
         }

@@ -24,6 +24,7 @@ mod schema;
 mod selector;
 mod show;
 mod tree;
+mod web_origin;
 
 pub use adapters::{
     AdaptersConfig, BaresipConfig, ExecConfig, HttpConfig, LinphoneConfig, MqttConfig,
@@ -35,13 +36,15 @@ pub use http_url::{HttpUrl, InvalidHttpUrl};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use local_address::{InvalidLocalAddress, LocalAddress};
 pub use model::{
-    AudioBackend, AudioConfig, BrokerConfig, Config, DevicesConfig, HoldConfig, LogConfig,
-    LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, TelemetryConfig,
+    AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
+    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, SpokesConfig,
+    TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use schema::json_schema;
 pub use selector::{HeadsetSelector, InvalidSelector};
 pub use show::show;
+pub use web_origin::{InvalidOrigin, WebOrigin};
 
 /// The one documented defaults file: every key, its unit and the reason for its value.
 pub const DEFAULTS: &str = include_str!("defaults.toml");

@@ -9,6 +9,7 @@ use super::adapters::AdaptersConfig;
 use super::broker_url::BrokerUrl;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
+use super::web_origin::WebOrigin;
 use crate::alerts::config::AlertConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,9 @@ pub struct Config {
     /// Softphones that are asked about calls and told to hold.
     #[schemars(extend("x-scope" = "remote"))]
     pub adapters: AdaptersConfig,
+    /// The local service that softphones in the browser speak.
+    #[schemars(extend("x-scope" = "local"))]
+    pub spokes: SpokesConfig,
     /// What is said about people; remotely it can only be tightened.
     #[schemars(extend("x-scope" = "remote"))]
     pub privacy: PrivacyConfig,
@@ -129,6 +133,30 @@ pub enum AudioBackend {
     Pulse,
     Alsa,
     Off,
+}
+
+/// The local service that softphones in the browser speak.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SpokesConfig {
+    /// The sites whose pages are answered: `https://host[:port]`; none = the service is off.
+    pub origins: Vec<WebOrigin>,
+    /// Directory with the certificate and the key that `sidetone spokes install` made.
+    pub dir: PathBuf,
+    /// Also answer without TLS, on port 32017.
+    pub plain_http: bool,
+    /// Whether the headset's lights follow the calls of a softphone that is registered.
+    #[schemars(extend("x-scope" = "remote"))]
+    pub call_control: CallControl,
+}
+
+/// Whether the headset's lights follow the calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs)]
+pub enum CallControl {
+    Auto,
+    Never,
 }
 
 /// What is said about people.

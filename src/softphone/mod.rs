@@ -16,6 +16,7 @@ pub mod driver;
 pub mod exec;
 pub mod http;
 pub mod linphone;
+pub mod spokes;
 mod start;
 mod told;
 

@@ -6,11 +6,12 @@
 //!
 //! *Fails* one interface at a time, with a sentence that names the byte or the line.
 //!
-//! *Never* writes an output or feature report.
+//! *Never* writes a feature report; an output report only in [`leds`], when told to.
 
 pub mod capture;
 pub mod controls;
 pub mod descriptor;
+pub mod leds;
 mod list;
 pub(crate) mod node;
 pub mod quirks;

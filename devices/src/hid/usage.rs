@@ -81,6 +81,8 @@ impl FromStr for Usage {
 pub const GENERIC_DESKTOP: u16 = 0x01;
 /// Keyboard/Keypad page.
 pub const KEYBOARD: u16 = 0x07;
+/// LED page.
+pub const LED: u16 = 0x08;
 /// Button page.
 pub const BUTTON: u16 = 0x09;
 /// Telephony Device page.
@@ -92,6 +94,14 @@ pub const CONSUMER: u16 = 0x0c;
 pub const BATTERY_STRENGTH: Usage = Usage::new(0x06, 0x20);
 /// The seventh button, which headsets for Teams and Skype use as *reject*.
 pub const BUTTON_REJECT: Usage = Usage::new(BUTTON, 0x07);
+/// The light that says: muted.
+pub const LED_MUTE: Usage = Usage::new(LED, 0x09);
+/// The light that says: off the hook.
+pub const LED_OFF_HOOK: Usage = Usage::new(LED, 0x17);
+/// The light that says: it rings.
+pub const LED_RING: Usage = Usage::new(LED, 0x18);
+/// The light that says: on hold.
+pub const LED_HOLD: Usage = Usage::new(LED, 0x20);
 /// Off or on the hook.
 pub const HOOK_SWITCH: Usage = Usage::new(TELEPHONY, 0x20);
 /// Flash.

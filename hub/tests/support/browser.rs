@@ -1,13 +1,15 @@
 //! A real Chromium, headless, driven by Debian's chromedriver over WebDriver (W3C: JSON over HTTP, so that
 //! five requests need no crate).
 
-use super::broker::PATIENCE;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
+
+/// Patience with a real browser; no test asserts a time.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A browser without history, extensions or services; a sandbox needs rights a container has not.
 const ARGUMENTS: [&str; 9] = [
@@ -33,6 +35,11 @@ pub(crate) struct Browser {
 impl Browser {
     /// Starts it.
     pub(crate) async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts it with further arguments.
+    pub(crate) async fn start_with(further: &[String]) -> Self {
         let profile = tempfile::tempdir().unwrap();
         let mut driver = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "--", "chromedriver", "--port=0"])
@@ -55,6 +62,7 @@ impl Browser {
             _profile: profile,
         };
         let mut arguments: Vec<String> = ARGUMENTS.map(str::to_owned).into();
+        arguments.extend_from_slice(further);
         arguments.push(format!(
             "--user-data-dir={}",
             browser._profile.path().display()

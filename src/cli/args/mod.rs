@@ -16,6 +16,7 @@ mod run;
 mod schema;
 #[cfg(feature = "demo")]
 mod simulate;
+mod spokes;
 
 use clap::{Parser, Subcommand};
 
@@ -35,6 +36,7 @@ pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
 #[cfg(feature = "demo")]
 pub use simulate::SimulateArgs;
+pub use spokes::{InstallArgs, SpokesArgs, SpokesCommand, UninstallArgs};
 
 /// Knows what the headset of an agent does and how the call really sounds, and tells it over MQTT.
 ///
@@ -82,6 +84,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.
     Config(ConfigArgs),
+    /// Let softphones in the browser reach this machine: certificate and browser policies.
+    Spokes(SpokesArgs),
     /// Serve the supervisors' board: the whole organisation, live, as a page on this machine.
     #[cfg(feature = "hub")]
     Hub(HubArgs),

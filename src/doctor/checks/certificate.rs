@@ -206,7 +206,7 @@ fn own_certificate(client: &ClientCertificate, node: Option<&str>) -> Finding {
     )
 }
 
-fn lasts(whose: &str, until: ASN1Time, renew: &str) -> Finding {
+pub(super) fn lasts(whose: &str, until: ASN1Time, renew: &str) -> Finding {
     let left = until.timestamp() - now();
     if left < SOON_S {
         let days = left.max(0) / (24 * 3600);

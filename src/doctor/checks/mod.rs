@@ -16,12 +16,13 @@ mod service;
 mod session;
 mod sound_card;
 mod sound_server;
+mod spokes;
 mod state;
 
 use super::Check;
 
 /// In the order in which a workstation is put right.
-pub(super) const ALL: [Check; 17] = [
+pub(super) const ALL: [Check; 18] = [
     config::CHECK,
     state::CHECK,
     secrets::CHECK,
@@ -37,6 +38,7 @@ pub(super) const ALL: [Check; 17] = [
     memory_lock::CHECK,
     broker::CHECK,
     certificate::CHECK,
+    spokes::CHECK,
     clock::CHECK,
     service::CHECK,
 ];
