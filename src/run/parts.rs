@@ -263,6 +263,8 @@ impl Parts {
                     }
                 }
                 Output::Audio(command) => self.tell_audio(command),
+                Output::Lights(usb, leds) => self.calls.light(&usb, leds),
+                Output::Facts(headset) => self.calls.tell_pages(headset.as_ref()),
                 Output::Softphone(order) => {
                     let now = self.clock.now().utc_ms;
                     if let Some(message) = self.calls.order(now, order)

@@ -5,11 +5,12 @@ use super::driver::{Softphone, drive};
 use super::exec::Exec;
 use super::http::Http;
 use super::linphone::Linphone;
+use super::spokes::{self, HeadsetFacts, SpokesError};
 use super::{Adapter, Answer, Order, Port, Signal, SignalKind};
-use crate::config::AdaptersConfig;
+use crate::config::{AdaptersConfig, SpokesConfig};
 use std::collections::BTreeMap;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, watch};
 
 /// Orders that may wait for one softphone. The station gives one at a time for each call.
 const ORDERS: usize = 16;
@@ -50,6 +51,24 @@ impl Softphones {
         let signals = self.signals.clone();
         self.orders.insert(adapter, sender);
         tokio::spawn(drive(softphone, Port { signals, orders }));
+    }
+
+    /// Serves the softphones of browser pages too, if sites are configured.
+    ///
+    /// # Errors
+    /// [`SpokesError`]; the other adapters go on.
+    pub fn serve_pages(
+        &mut self,
+        config: &SpokesConfig,
+        headset: watch::Receiver<Option<HeadsetFacts>>,
+    ) -> Result<(), SpokesError> {
+        let (sender, orders) = mpsc::channel(ORDERS);
+        let signals = self.signals.clone();
+        spokes::start(config, Port { signals, orders }, headset)?;
+        if !config.origins.is_empty() {
+            self.orders.insert(Adapter::Spokes, sender);
+        }
+        Ok(())
     }
 
     /// Hands an order to its adapter without waiting. One that cannot take it refuses it.

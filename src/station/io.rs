@@ -8,6 +8,7 @@ use sidetone_devices::audio::api::{
 use sidetone_devices::audio::tap::TapReader;
 use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
+use sidetone_devices::hid::leds::Leds;
 use sidetone_dsp::measurement::OvertalkEvent;
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::message::StationMessage;
@@ -143,6 +144,10 @@ pub enum Output {
     Dsp(UsbPath, DspCommand),
     /// For the adapter it names.
     Softphone(Order),
+    /// For the lights of this headset, while a page is registered (DESIGN §3).
+    Lights(UsbPath, Leds),
+    /// The headset that pages are told of; `None` = there is none.
+    Facts(Option<HeadsetIdentity>),
 }
 
 /// Told to the signal processing of one headset.

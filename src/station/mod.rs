@@ -119,6 +119,8 @@ pub struct Station {
     sessions: BTreeMap<UsbPath, Session>,
     condition: Condition,
     wakefulness: Wakefulness,
+    /// The headset that pages were told of.
+    told_facts: Option<HeadsetIdentity>,
     /// When the last input was taken in: what was due then has been decided.
     settled: Duration,
 }
@@ -147,6 +149,7 @@ impl Station {
             sessions: BTreeMap::new(),
             condition: Condition::new(config.awaits_sound),
             wakefulness: Wakefulness::Awake,
+            told_facts: None,
             settled: Duration::ZERO,
         }
     }
@@ -242,6 +245,15 @@ impl Station {
             session.settle(voice, deciding);
         }
         self.sessions.retain(|_, session| !session.is_over());
+        let facts = self
+            .sessions
+            .values()
+            .find(|session| !session.has_left())
+            .map(|session| session.headset.identity.clone());
+        if facts != self.told_facts {
+            self.told_facts.clone_from(&facts);
+            out.push(Output::Facts(facts));
+        }
         if self.wakefulness != Wakefulness::Asleep
             && let Some((state, reason)) = self.condition.changed(self.sessions.values())
         {

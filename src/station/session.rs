@@ -18,6 +18,7 @@ use crate::overtalk::party;
 use crate::softphone::{Adapter, LegId, LineFigures};
 use sidetone_devices::audio::api::{AudioCommand, FarEnd, StreamSide};
 use sidetone_devices::headset::UsbPath;
+use sidetone_devices::hid::leds::Leds;
 use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::event::{EventDetail, EventType};
@@ -28,6 +29,7 @@ use uuid::Uuid;
 mod buttons;
 mod calls;
 mod holds;
+mod lights;
 mod look;
 
 /// A press this recent explains a microphone that falls silent.
@@ -69,6 +71,8 @@ struct Told {
     far_end_usable: bool,
     excluded: bool,
     hook_off: Option<bool>,
+    /// What the lights were told to show.
+    lights: Option<Leds>,
     /// The call the agent is in.
     front: Option<Uuid>,
     /// Calls whose start the alert rules were told.
@@ -100,6 +104,7 @@ impl Session {
                 far_end_usable: true,
                 excluded: false,
                 hook_off: None,
+                lights: None,
                 front: None,
                 started: BTreeSet::new(),
             },
@@ -364,6 +369,7 @@ impl Session {
         }
         self.watch_hold(voice);
         self.tell_audio(voice);
+        self.tell_lights(voice);
     }
 
     /// Ends the call, if any, for a reason from outside.

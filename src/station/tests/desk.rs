@@ -145,7 +145,11 @@ impl Desk {
                 }
                 Output::Audio(_) => self.open = false,
                 Output::Dsp(_, DspCommand::Reset) => self.second = 0,
-                Output::Dsp(..) | Output::Message(_) | Output::Softphone(_) => {}
+                Output::Dsp(..)
+                | Output::Message(_)
+                | Output::Softphone(_)
+                | Output::Lights(..)
+                | Output::Facts(_) => {}
             }
             if let Output::Softphone(order) = &output {
                 self.last_order = order.number;
@@ -338,6 +342,18 @@ fn line(output: &Output) -> Option<String> {
         Output::Audio(AudioCommand::Shutdown) => words.push("shutdown".to_owned()),
         Output::Dsp(_, DspCommand::Reset) => words.push("reset".to_owned()),
         Output::Dsp(_, DspCommand::Exclude(on)) => words.push(format!("exclude {on}")),
+        Output::Lights(_, leds) => {
+            words.push("lights".to_owned());
+            for (on, name) in [
+                (leds.off_hook, "off_hook"),
+                (leds.ring, "ring"),
+                (leds.mute, "mute"),
+                (leds.hold, "hold"),
+            ] {
+                words.extend(on.then(|| name.to_owned()));
+            }
+        }
+        Output::Facts(_) => return None,
         Output::Softphone(order) => {
             words.push(format!("order {} {:?}", order.adapter, order.action));
             words.extend(order.leg.as_ref().map(|leg| leg.as_str().to_owned()));

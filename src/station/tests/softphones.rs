@@ -362,3 +362,37 @@ fn the_headsets_buttons_answer_mute_hold_and_end_the_call_of_a_page() {
         .control(MutePressed)
         .expect_of(&["order"], &[]);
 }
+
+#[test]
+fn the_lights_follow_a_pages_calls_and_nothing_else_ever_writes() {
+    use crate::softphone::Adapter::Spokes;
+    Desk::new()
+        .adapter(Spokes, &[])
+        .until(1.0)
+        .legs(Spokes, &[("7", Ringing)])
+        .until(2.0)
+        .legs(Spokes, &[("7", Active)])
+        .until(3.0)
+        .legs(Spokes, &[("7", Held)])
+        .until(4.0)
+        .legs(Spokes, &[("7", Active)])
+        .until(5.0)
+        .adapter_down(Spokes)
+        .until(6.0)
+        .expect_of(
+            &["lights"],
+            &[
+                "1.0 lights ring",
+                "2.0 lights off_hook",
+                "3.0 lights off_hook hold",
+                "4.0 lights off_hook",
+                "5.0 lights",
+            ],
+        );
+    Desk::new()
+        .adapter(Baresip, &[("a", Ringing)])
+        .until(1.0)
+        .legs(Baresip, &[("a", Active)])
+        .until(2.0)
+        .expect_of(&["lights"], &[]);
+}
