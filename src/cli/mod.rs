@@ -25,6 +25,7 @@ pub mod run;
 pub mod schema;
 #[cfg(feature = "demo")]
 pub mod simulate;
+pub mod softphones;
 mod whole_file;
 
 #[cfg(feature = "demo")]
@@ -35,6 +36,6 @@ pub use args::HubArgs;
 pub use args::SimulateArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
-    LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
+    LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat, SoftphonesArgs,
 };
 pub use failure::{Failure, finish, refuse};

@@ -17,6 +17,7 @@ pub mod exec;
 pub mod http;
 pub mod linphone;
 mod start;
+pub mod survey;
 mod told;
 
 use std::fmt;
