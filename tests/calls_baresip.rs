@@ -144,6 +144,33 @@ async fn a_killed_softphone_is_down_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_stalled_softphone_keeps_no_order_waiting() {
+    let (agent, customer) = (Baresip::start("agent"), Baresip::start("customer"));
+    let mut driven = drive(&agent);
+    Control::open(customer.control).tell("dial", &agent.uri("agent"));
+    let leg = driven.until_one(Phase::Active).await;
+    agent.signal("STOP");
+    let told = Instant::now();
+    let answer = driven.order(&leg, Action::Hold).await;
+    println!("baresip stalled: {answer:?} after {:?}", told.elapsed());
+    assert!(matches!(answer, Answer::Unknown(_)), "{answer:?}");
+    driven
+        .until(|kind| matches!(kind, SignalKind::Down { .. }).then_some(()))
+        .await;
+    let told = Instant::now();
+    let answer = driven.order(&leg, Action::Hold).await;
+    assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
+    // Trying to connect takes a second; an order does not wait for it.
+    assert!(told.elapsed() < Duration::from_millis(800));
+    agent.signal("CONT");
+    // The call is still there, and what it was told while it was stalled has been done.
+    driven
+        .until(|kind| matches!(kind, SignalKind::Up(_)).then_some(()))
+        .await;
+    driven.until_legs(|legs| legs.len() == 1).await;
+}
+
+#[tokio::test]
 async fn of_several_calls_the_wrong_one_is_never_held() {
     let agent = Baresip::start("agent");
     let customers = [Baresip::start("customer"), Baresip::start("customer")];
