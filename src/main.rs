@@ -14,6 +14,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => cli::demo::run(args),
         Command::Run(args) => cli::run::run(args),
         Command::Devices(args) => cli::devices::run(args),
+        Command::Softphones(args) => cli::softphones::run(args),
         Command::Doctor(args) => cli::doctor::run(args),
         Command::Monitor(args) => cli::monitor::run(args),
         Command::Learn(args) => cli::learn::run(args),

@@ -69,7 +69,9 @@ async fn both_sides_may_hold_at_once() {
     let (mut ours, mut theirs) = (drive(&agent), drive(&customer));
     let our_leg = ours.until_one(Phase::Active).await;
     let their_leg = theirs.until_one(Phase::Active).await;
-    for _ in 0..10 {
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let told = Instant::now();
         let (one, two) = tokio::join!(
             ours.order(&our_leg, Action::Hold),
             theirs.order(&their_leg, Action::Hold)
@@ -77,11 +79,13 @@ async fn both_sides_may_hold_at_once() {
         assert_eq!((one, two), (Answer::Accepted, Answer::Accepted));
         ours.until_phase(&our_leg, Phase::Held).await;
         theirs.until_phase(&their_leg, Phase::Held).await;
+        times.push(told.elapsed());
         ours.order(&our_leg, Action::Resume).await;
         ours.until_phase(&our_leg, Phase::Active).await;
         theirs.order(&their_leg, Action::Resume).await;
         theirs.until_phase(&their_leg, Phase::Active).await;
     }
+    print_distribution("baresip: both sides hold, order to both holds seen", times);
 }
 
 #[tokio::test]
@@ -91,6 +95,8 @@ async fn the_channel_is_taken_back_from_another_program() {
     Control::open(customer.control).tell("dial", &agent.uri("agent"));
     let leg = driven.until_one(Phase::Active).await;
     for _ in 0..3 {
+        // Longer than a connection must hold to be made anew without a word.
+        tokio::time::sleep(Duration::from_millis(1200)).await;
         let mut thief = Control::open(agent.control);
         thief.tell("listcalls", "");
         // It is told to a driver that may not have noticed yet; it must not be lost without a word.
@@ -103,8 +109,6 @@ async fn the_channel_is_taken_back_from_another_program() {
         driven.until_phase(&leg, Phase::Held).await;
         driven.order(&leg, Action::Resume).await;
         driven.until_phase(&leg, Phase::Active).await;
-        // Longer than a connection must hold to be made anew without a word.
-        tokio::time::sleep(Duration::from_millis(1200)).await;
     }
 }
 
@@ -137,6 +141,33 @@ async fn a_killed_softphone_is_down_and_comes_back() {
         .until(|kind| matches!(kind, SignalKind::Up(_)).then_some(()))
         .await;
     assert_eq!(driven.next().await, SignalKind::Legs(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_stalled_softphone_keeps_no_order_waiting() {
+    let (agent, customer) = (Baresip::start("agent"), Baresip::start("customer"));
+    let mut driven = drive(&agent);
+    Control::open(customer.control).tell("dial", &agent.uri("agent"));
+    let leg = driven.until_one(Phase::Active).await;
+    agent.signal("STOP");
+    let told = Instant::now();
+    let answer = driven.order(&leg, Action::Hold).await;
+    println!("baresip stalled: {answer:?} after {:?}", told.elapsed());
+    assert!(matches!(answer, Answer::Unknown(_)), "{answer:?}");
+    driven
+        .until(|kind| matches!(kind, SignalKind::Down { .. }).then_some(()))
+        .await;
+    let told = Instant::now();
+    let answer = driven.order(&leg, Action::Hold).await;
+    assert!(matches!(answer, Answer::Refused(_)), "{answer:?}");
+    // Trying to connect takes a second; an order does not wait for it.
+    assert!(told.elapsed() < Duration::from_millis(800));
+    agent.signal("CONT");
+    // The call is still there, and what it was told while it was stalled has been done.
+    driven
+        .until(|kind| matches!(kind, SignalKind::Up(_)).then_some(()))
+        .await;
+    driven.until_legs(|legs| legs.len() == 1).await;
 }
 
 #[tokio::test]

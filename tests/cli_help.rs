@@ -16,6 +16,7 @@ const COMMANDS: &[&str] = &[
     "demo",
     "run",
     "devices",
+    "softphones",
     "doctor",
     "monitor",
     "learn",

@@ -25,6 +25,7 @@ pub mod run;
 pub mod schema;
 #[cfg(feature = "demo")]
 pub mod simulate;
+pub mod softphones;
 pub mod spokes;
 mod whole_file;
 
@@ -36,7 +37,7 @@ pub use args::HubArgs;
 pub use args::SimulateArgs;
 pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
-    InstallArgs, LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat, SpokesArgs,
-    SpokesCommand, UninstallArgs,
+    InstallArgs, LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
+    SoftphonesArgs, SpokesArgs, SpokesCommand, UninstallArgs,
 };
 pub use failure::{Failure, finish, refuse};

@@ -16,6 +16,7 @@ use super::{
     SignalKind,
 };
 use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 use tokio::sync::mpsc::Sender;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -191,7 +192,7 @@ impl<S: Softphone> Driver<S> {
     async fn run(&mut self) -> Result<(), Ended> {
         let mut pause = FIRST_PAUSE;
         loop {
-            let fault = match reach(&mut self.softphone).await {
+            let fault = match self.attempt().await? {
                 Ok((abilities, calls)) => {
                     let since = Instant::now();
                     self.up(abilities).await?;
@@ -212,6 +213,24 @@ impl<S: Softphone> Driver<S> {
             self.down(&reason).await?;
             self.wait(pause, &reason).await?;
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Tries to connect. While the softphone is down, orders are refused at once: one that hangs would
+    /// let them wait.
+    async fn attempt(&mut self) -> Result<Result<(Abilities, Vec<Leg>), Fault>, Ended> {
+        let down = self.state == Some(State::Down);
+        let mut reached = pin!(reach(&mut self.softphone));
+        loop {
+            tokio::select! {
+                biased;
+                order = self.port.orders.recv(), if down => {
+                    let order = order.ok_or(Ended)?.number;
+                    let answer = Answer::Refused(format!("{} does not answer yet", self.adapter));
+                    tell(&self.port.signals, self.adapter, SignalKind::Answer { order, answer }).await?;
+                }
+                reached = &mut reached => return Ok(reached),
+            }
         }
     }
 

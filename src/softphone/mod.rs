@@ -18,6 +18,7 @@ pub mod http;
 pub mod linphone;
 pub mod spokes;
 mod start;
+pub mod survey;
 mod told;
 
 use std::fmt;

@@ -16,6 +16,7 @@ mod run;
 mod schema;
 #[cfg(feature = "demo")]
 mod simulate;
+mod softphones;
 mod spokes;
 
 use clap::{Parser, Subcommand};
@@ -36,6 +37,7 @@ pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
 #[cfg(feature = "demo")]
 pub use simulate::SimulateArgs;
+pub use softphones::SoftphonesArgs;
 pub use spokes::{InstallArgs, SpokesArgs, SpokesCommand, UninstallArgs};
 
 /// Knows what the headset of an agent does and how the call really sounds, and tells it over MQTT.
@@ -74,6 +76,8 @@ pub enum Command {
     Run(RunArgs),
     /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
     Devices(DevicesArgs),
+    /// List the softphones found here: what each can do, its calls, what is wrong.
+    Softphones(SoftphonesArgs),
     /// Find what is wrong on this workstation, and say what to do about it.
     Doctor(DoctorArgs),
     /// Show what the daemon knows and sends, live in the terminal.

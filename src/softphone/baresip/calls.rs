@@ -23,7 +23,7 @@ pub(super) struct Call {
     pub(super) id: Option<String>,
     /// Whether the agent is muted, once we have been told.
     pub(super) muted: Option<bool>,
-    /// Where it was when it was told to go elsewhere; until the other side has agreed.
+    /// Where it was when it was told to go elsewhere, until media are agreed on anew.
     pub(super) until_agreed: Option<Phase>,
     direction: Option<Direction>,
     ended: bool,
@@ -101,7 +101,8 @@ impl Calls {
         }
         if let Some(call) = self.by_id(&event.id) {
             call.ended |= ended;
-            if event.kind == "CALL_REMOTE_SDP" && event.param == "answer" {
+            // An answer to our offer, or an offer of theirs, which our answer puts on hold.
+            if event.kind == "CALL_REMOTE_SDP" {
                 call.until_agreed = None;
             }
         } else if !ended && !self.seen.iter().any(|seen| seen.id == event.id) {
@@ -128,10 +129,11 @@ impl Calls {
         Some((call.leg.clone(), since(&before, &now)?))
     }
 
-    /// The current call has this id.
-    pub(super) fn current_is(&mut self, id: &str) {
+    /// The current call has this id and direction.
+    pub(super) fn current_is(&mut self, id: &str, direction: Option<Direction>) {
         if let Some(call) = self.calls.iter_mut().find(|call| call.listed.current) {
             call.id = Some(id.to_owned());
+            call.direction = call.direction.or(direction);
         }
         self.join();
     }

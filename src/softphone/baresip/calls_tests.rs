@@ -5,13 +5,12 @@ fn list(lines: &[&str]) -> Vec<Listed> {
     parse(&lines.join("\n"))
 }
 
-fn event(kind: &str, id: &str, peer: &str, param: &str) -> Event {
+fn event(kind: &str, id: &str, peer: &str) -> Event {
     Event {
         kind: kind.to_owned(),
         id: id.to_owned(),
         peeruri: peer.to_owned(),
         direction: "incoming".to_owned(),
-        param: param.to_owned(),
         rtcp_stats: None,
     }
 }
@@ -19,7 +18,7 @@ fn event(kind: &str, id: &str, peer: &str, param: &str) -> Event {
 #[test]
 fn a_line_used_again_is_another_call() {
     let mut calls = Calls::default();
-    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x", ""));
+    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x"));
     calls.update(list(&[
         "> [line 1]  0:00:04  ESTABLISHED             sip:c@x",
     ]));
@@ -36,8 +35,8 @@ fn a_line_used_again_is_another_call() {
     let second = calls.legs();
     assert_ne!(second[0].id, first[0].id);
     // … and by the event, however fast it was.
-    calls.note(&event("CALL_ESTABLISHED", "b", "sip:c@x", ""));
-    calls.note(&event("CALL_CLOSED", "b", "sip:c@x", ""));
+    calls.note(&event("CALL_ESTABLISHED", "b", "sip:c@x"));
+    calls.note(&event("CALL_CLOSED", "b", "sip:c@x"));
     calls.update(list(&[
         "> [line 1]  0:00:01  ESTABLISHED             sip:c@x",
     ]));
@@ -47,14 +46,14 @@ fn a_line_used_again_is_another_call() {
 #[test]
 fn two_calls_of_one_address_are_told_apart_by_the_current_ones_id() {
     let mut calls = Calls::default();
-    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x", ""));
-    calls.note(&event("CALL_ESTABLISHED", "b", "sip:c@x", ""));
+    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x"));
+    calls.note(&event("CALL_ESTABLISHED", "b", "sip:c@x"));
     calls.update(list(&[
         "  [line 1]  0:00:09  ESTABLISHED             sip:c@x",
         "> [line 2]  0:00:01  ESTABLISHED             sip:c@x",
     ]));
     assert!(calls.current_is_unknown());
-    calls.current_is("b");
+    calls.current_is("b", None);
     let ids: Vec<_> = calls.calls.iter().map(|c| c.id.as_deref()).collect();
     assert_eq!(ids, [Some("a"), Some("b")]);
 }
@@ -62,7 +61,7 @@ fn two_calls_of_one_address_are_told_apart_by_the_current_ones_id() {
 #[test]
 fn a_hold_counts_when_the_other_side_has_agreed() {
     let mut calls = Calls::default();
-    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x", ""));
+    calls.note(&event("CALL_ESTABLISHED", "a", "sip:c@x"));
     calls.update(list(&[
         "> [line 1]  0:00:01  ESTABLISHED             sip:c@x",
     ]));
@@ -72,9 +71,9 @@ fn a_hold_counts_when_the_other_side_has_agreed() {
         "> [line 1]  0:00:01  ESTABLISHED  (on hold)  sip:c@x",
     ]));
     assert_eq!(calls.legs()[0].phase, Phase::Active);
-    calls.note(&event("CALL_REMOTE_SDP", "a", "sip:c@x", "offer"));
+    calls.note(&event("CALL_LOCAL_SDP", "a", "sip:c@x"));
     assert_eq!(calls.legs()[0].phase, Phase::Active);
-    calls.note(&event("CALL_REMOTE_SDP", "a", "sip:c@x", "answer"));
+    calls.note(&event("CALL_REMOTE_SDP", "a", "sip:c@x"));
     assert_eq!(calls.legs()[0].phase, Phase::Held);
 }
 
@@ -87,7 +86,7 @@ fn figures_belong_to_the_call_of_their_id() {
         .unwrap()
     };
     let mut calls = Calls::default();
-    calls.note(&event("CALL_RTCP", "a", "sip:c@x", ""));
+    calls.note(&event("CALL_RTCP", "a", "sip:c@x"));
     assert_eq!(calls.line("a", stats(0)), None);
     calls.update(list(&[
         "> [line 1]  0:00:01  ESTABLISHED             sip:c@x",

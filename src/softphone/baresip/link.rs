@@ -45,9 +45,6 @@ pub(super) struct Event {
     /// `incoming`, `outgoing`.
     #[serde(default)]
     pub(super) direction: String,
-    /// Depends on the kind.
-    #[serde(default)]
-    pub(super) param: String,
     /// With `CALL_RTCP`.
     #[serde(default)]
     pub(super) rtcp_stats: Option<RtcpStats>,

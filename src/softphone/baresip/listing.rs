@@ -9,7 +9,7 @@
 //! Version 1.0.0 of Debian prints it so; later versions print such a list for each account, and begin the
 //! numbers of the lines anew in each.
 
-use crate::softphone::Phase;
+use crate::softphone::{Direction, Phase};
 
 /// One call of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,11 +73,22 @@ fn seconds(text: &str) -> Option<u32> {
     })
 }
 
-/// The id of the current call in what `callstat` prints (`af=AF_INET id=d5528d83d117961c`).
-pub(super) fn id_of_current(text: &str) -> Option<&str> {
-    text.split_whitespace()
+/// Id and direction of the current call in what `callstat` prints
+/// (`af=AF_INET id=d5528d83d117961c`, `direction: Incoming`).
+pub(super) fn current(text: &str) -> Option<(&str, Option<Direction>)> {
+    let id = text
+        .split_whitespace()
         .find_map(|word| word.strip_prefix("id="))
-        .filter(|id| !id.is_empty())
+        .filter(|id| !id.is_empty())?;
+    let direction = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("direction: "))
+        .and_then(|word| match word {
+            "Incoming" => Some(Direction::Incoming),
+            "Outgoing" => Some(Direction::Outgoing),
+            _ => None,
+        });
+    Some((id, direction))
 }
 
 /// The version in what `about` prints, e.g. `(1, 0)` and `1.0.0`.
@@ -130,8 +141,11 @@ mod tests {
     #[test]
     fn ids_and_versions_are_found() {
         let status = "\n===== Call debug (ESTABLISHED) =====\n peer_uri:   <sip:c@x>\n af=AF_INET id=d5528d83d117961c\n direction: Incoming\n";
-        assert_eq!(id_of_current(status), Some("d5528d83d117961c"));
-        assert_eq!(id_of_current("\n(no active calls)\n"), None);
+        assert_eq!(
+            current(status),
+            Some(("d5528d83d117961c", Some(Direction::Incoming)))
+        );
+        assert_eq!(current("\n(no active calls)\n"), None);
         let about = "|   \u{1b}[34;1mbare\u{1b}[31;1msip\u{1b}[;m 1.0.0      |";
         assert_eq!(version(about), Some(((1, 0), "1.0.0")));
         assert_eq!(version("| 3.16.0 |"), Some(((3, 16), "3.16.0")));

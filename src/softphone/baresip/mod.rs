@@ -2,7 +2,9 @@
 //!
 //! *Promises*: an order acts on the call it names or on none. Version 1.0.0 (Debian 12) holds whatever
 //! call is current, so there an order for another one is refused; from 1.1 on the order names the call.
-//! A hold counts when the list says `(on hold)` *and* the other side has agreed to it. *Fails* when
+//! A hold counts when the list says `(on hold)`, which it does at once, *and* media were agreed on anew since:
+//! when both sides hold at the same moment, each refuses the other's, and the next attempt comes seconds
+//! later. *Fails* when
 //! another program takes the channel, which has room for one: the driver takes it back. *Never* sends
 //! a command that is not about a call.
 
@@ -70,17 +72,22 @@ impl Baresip {
         false
     }
 
-    async fn read(&mut self) -> Result<(), Fault> {
-        let list = self.ask("listcalls", "").await?.data;
-        // First what was told before the list: a call that ended must not go on in a line used again.
+    /// Takes note of the events that came before a reply.
+    fn note_past(&mut self) {
         while let Some(event) = self.link.as_mut().and_then(Link::past_event) {
             self.note(&event);
         }
+    }
+
+    async fn read(&mut self) -> Result<(), Fault> {
+        let list = self.ask("listcalls", "").await?.data;
+        // First what was told before the list: a call that ended must not go on in a line used again.
+        self.note_past();
         self.calls.update(listing::parse(&list));
         if self.calls.current_is_unknown() {
             let status = self.ask("callstat", "").await?.data;
-            if let Some(id) = listing::id_of_current(&status) {
-                self.calls.current_is(id);
+            if let Some((id, direction)) = listing::current(&status) {
+                self.calls.current_is(id, direction);
             }
         }
         Ok(())
@@ -110,13 +117,15 @@ impl Baresip {
             ));
         }
         let id = call.id.clone();
-        call.until_agreed = id.is_some().then_some(from);
-        let params = id.filter(|_| arguments).unwrap_or_default();
+        let params = id.clone().filter(|_| arguments).unwrap_or_default();
         let reply = self.ask(command, &params).await?;
-        if !reply.ok
+        // What was agreed before the command is no agreement to it.
+        self.note_past();
+        if reply.ok
+            && id.is_some()
             && let Some(call) = self.calls.get(leg)
         {
-            call.until_agreed = None;
+            call.until_agreed = Some(from);
         }
         Ok(answer(&reply))
     }

@@ -63,6 +63,13 @@ impl Baresip {
         self.program.0.wait().unwrap();
     }
 
+    /// Stops it where it is (`STOP`), or lets it go on (`CONT`).
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.program.0.id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Starts it again after its end.
     pub(crate) fn restart(&mut self) {
         self.program = run(self.directory.path());

@@ -2,7 +2,7 @@
 //!
 //! Every port is chosen free; everything ends with the test. None needs a sound card.
 
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 mod baresip;
 mod customer;
