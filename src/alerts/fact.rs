@@ -1,5 +1,6 @@
 //! What the rules are told, and when.
 
+use crate::softphone::{Direction, LineFigures, Phase};
 use sidetone_dsp::measurement::OvertalkEvent;
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::vocabulary::{HoldOutcome, Provenance};
@@ -168,6 +169,15 @@ pub enum HeadsetFact {
     Held(bool),
     /// What came of the hold that a pulled quick disconnect asked for.
     HoldOutcome(HoldOutcome),
+    /// Where the softphone's call is in its life, and who began it if the softphone says so.
+    Phase(Phase, Option<Direction>),
+    /// How the network carries the call, whenever the softphone tells.
+    Line(LineFigures),
+    /// For more than a moment the softphone says something else about mute than the headset and the
+    /// mixer do (or no longer).
+    MuteDrift(bool),
+    /// Whether this headset's microphone is still heard while it is muted, once that is known.
+    LiveUnderMute(Option<bool>),
     /// Whether the far end is truly heard; `false` for a call on another device.
     FarEndUsable(bool),
     /// An overtalk began or ended.

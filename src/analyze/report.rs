@@ -3,6 +3,7 @@
 //! Unknown is `null`, decibels floor at −100.0, ratios are 0..1 of the file's duration.
 
 use serde::Serialize;
+pub use sidetone_wire::vocabulary::NoiseName;
 use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Severity, Side};
 
 /// Name and version of the schema.
@@ -68,20 +69,6 @@ pub struct SideReport {
     pub peak_dbov: f64,
     /// Nothing but digital silence.
     pub dead: bool,
-}
-
-/// What a noise is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum NoiseName {
-    Quiet,
-    Hiss,
-    Hum,
-    Babble,
-    Office,
-    Traffic,
-    Crackle,
 }
 
 /// Both sides at once.

@@ -109,6 +109,7 @@ impl Scenario {
                     customer,
                     double_talk_ratio: 0.0,
                     echo_return_loss: None,
+                    talk: Default::default(),
                 });
                 self.second += 1;
                 self.tell(fact);

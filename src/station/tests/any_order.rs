@@ -110,6 +110,7 @@ fn moment() -> impl Strategy<Value = (u64, Vec<Input>)> {
                             customer,
                             double_talk_ratio: 0.3,
                             echo_return_loss: None,
+                            talk: Default::default(),
                         }),
                     )
                 })

@@ -131,6 +131,7 @@ impl Desk {
                     customer,
                     double_talk_ratio: 0.0,
                     echo_return_loss: None,
+                    talk: Default::default(),
                 });
                 self.second += 1;
                 self.give(Input::Second(self.usb.clone(), second));
