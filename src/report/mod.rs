@@ -9,6 +9,7 @@
 //! *Never* reads a clock, sees a sample, or judges a person.
 
 mod account;
+pub(crate) mod disclose;
 mod line;
 pub mod quality;
 mod side;
@@ -88,11 +89,6 @@ impl CallBook {
     /// The report of this headset's call that has just ended; once.
     pub fn take(&mut self, headset: &HeadsetId) -> Option<Box<CallReport>> {
         self.pages.get_mut(headset)?.done.take()
-    }
-
-    /// Forgets what was known of mutes and quick disconnects: before and after sleep.
-    pub fn forget(&mut self) {
-        self.pages.clear();
     }
 }
 

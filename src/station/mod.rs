@@ -15,11 +15,13 @@ mod headsets;
 mod io;
 mod mic_step;
 mod mute;
+mod mute_truth;
 mod qd;
 mod session;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod truth;
 mod view;
 mod voice;
 mod volume;
@@ -30,6 +32,7 @@ pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
+use crate::report::CallBook;
 use call::EndReason;
 use condition::Condition;
 use headsets::Headset;
@@ -87,6 +90,7 @@ pub struct Station {
     name_headset: NameHeadset,
     telemetry_every_s: u64,
     alerts: AlertEngine,
+    reports: CallBook,
     scratch: Vec<AlertOutput>,
     sessions: BTreeMap<UsbPath, Session>,
     condition: Condition,
@@ -112,6 +116,7 @@ macro_rules! voice {
             telemetry_every_s: $self.telemetry_every_s,
             ids: &mut $self.ids,
             alerts: &mut $self.alerts,
+            reports: &mut $self.reports,
             scratch: &mut $self.scratch,
             out: $out,
         }
@@ -127,6 +132,7 @@ impl Station {
             ids: config.ids,
             name_headset: config.name_headset,
             telemetry_every_s: u64::from(config.telemetry_every_s.get()),
+            reports: CallBook::new(),
             scratch: Vec::new(),
             sessions: BTreeMap::new(),
             condition: Condition::default(),

@@ -10,6 +10,7 @@ use super::io::DspCommand;
 use super::mute::MuteTracker;
 use super::qd::QdTracker;
 use super::telemetry;
+use super::truth::Truth;
 use super::view::{CallView, HeadsetView, QuickDisconnect};
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
@@ -33,6 +34,7 @@ pub(super) struct Session {
     pub(super) call: CallTracker,
     pub(super) mute: MuteTracker,
     pub(super) qd: QdTracker,
+    pub(super) truth: Truth,
     pub(super) volume: super::volume::VolumeTracker,
     /// The charge it last told, 0..1.
     pub(super) battery: Option<f64>,
@@ -69,6 +71,7 @@ impl Session {
             call: CallTracker::default(),
             mute: MuteTracker::default(),
             qd: QdTracker::default(),
+            truth: Truth::default(),
             volume: super::volume::VolumeTracker::default(),
             battery: None,
             far_end: FarEnd::Nowhere,
@@ -198,6 +201,9 @@ impl Session {
         };
         let now = voice.now;
         self.mute.second(now, &second);
+        if self.qd.open().is_none() {
+            self.truth.second(now, &self.mute, &second);
+        }
         let pressed_lately = self
             .mute
             .pressed()
@@ -211,6 +217,8 @@ impl Session {
             call,
             far_end: self.far_end,
             muted,
+            mute_drift: self.truth.drifts(),
+            line: self.truth.line_now(now),
         };
         if second.second.is_multiple_of(voice.telemetry_every_s) {
             voice.message(telemetry::audio(now, &about, &second));
@@ -304,6 +312,7 @@ impl Session {
         [
             self.qd.deadline(),
             self.call.deadline(),
+            self.mute.deadline(),
             self.volume.deadline(),
         ]
         .into_iter()
@@ -338,6 +347,7 @@ impl Session {
             }
             voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
         }
+        self.tell_truth(voice);
     }
 
     fn tell_call(&mut self, voice: &mut Voice<'_>, change: Change) {
@@ -345,6 +355,7 @@ impl Session {
             Change::Started(call) => {
                 self.latest = None;
                 self.mute.call_started();
+                self.truth.other_call();
                 let detail = EventDetail {
                     call: Some(call.id),
                     ..known(call.how)
@@ -360,12 +371,15 @@ impl Session {
                 self.end_overtalk(voice, None);
                 self.qd.call_ended();
                 self.mute.call_ended();
+                self.truth.other_call();
                 voice.fact(&self.headset.id, HeadsetFact::CallEnded);
                 let lasted = voice.now.monotonic.saturating_sub(call.since);
                 let detail = EventDetail {
                     call: Some(call.id),
                     duration_s: Some(seconds(lasted)),
                     reason: Some(reason.as_str().to_owned()),
+                    battery: self.battery,
+                    report: voice.reports.take(&self.headset.id),
                     ..EventDetail::default()
                 };
                 self.event(voice, EventType::CallEnded, detail);
@@ -422,6 +436,8 @@ impl Session {
                     call: call.id,
                     far_end: self.far_end,
                     muted: self.mute.state().is_on(),
+                    mute_drift: self.truth.drifts(),
+                    line: None,
                 };
                 telemetry::figures(&about, second)
             }),
