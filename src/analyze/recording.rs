@@ -64,6 +64,7 @@ pub fn analyze<R: Read + Seek>(
     }
 
     let totals = analyzer.totals();
+    let (alerts, report) = replay.finish(duration_s);
     let silent = frames.saturating_sub(story.anybody.frames());
     Ok(Analysis {
         schema: SCHEMA,
@@ -81,7 +82,8 @@ pub fn analyze<R: Read + Seek>(
             customer: stereo.then(|| story.customer.finish(duration_s)),
         },
         silence_ratio: share(silent, frames),
-        alerts: replay.finish(duration_s),
+        alerts,
+        report,
     })
 }
 

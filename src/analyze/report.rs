@@ -3,6 +3,7 @@
 //! Unknown is `null`, decibels floor at −100.0, ratios are 0..1 of the file's duration.
 
 use serde::Serialize;
+use sidetone_wire::call_report::CallReport;
 pub use sidetone_wire::vocabulary::NoiseName;
 use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Severity, Side};
 
@@ -30,6 +31,8 @@ pub struct Analysis {
     pub silence_ratio: f64,
     /// What a supervisor would have been told, had this been a live call.
     pub alerts: Vec<AlertReport>,
+    /// What `event/call.ended` of a live call would have said; here too, what is unknown is absent.
+    pub report: CallReport,
 }
 
 /// One side of the call.

@@ -42,6 +42,9 @@ pub(super) struct Account {
     since: Duration,
     waiting: Waiting,
     muted: bool,
+    mute_known: bool,
+    /// A softphone tells of this call.
+    softphone: bool,
     far_end_usable: bool,
     /// Where the analyser's frame 0 lies since the call's start, by the latest second.
     frame_zero: Option<Duration>,
@@ -63,6 +66,8 @@ impl Account {
             since,
             waiting: Waiting::Untold,
             muted: false,
+            mute_known: false,
+            softphone: false,
             far_end_usable: true,
             frame_zero: None,
             talk: Talk::default(),
@@ -86,6 +91,7 @@ impl Account {
             HeadsetFact::MuteDrift(false) => self.drifts.end(self.offset(at)),
             HeadsetFact::QuickDisconnect(open) => self.quick_disconnect(at, *open),
             HeadsetFact::Held(true) => {
+                self.softphone = true;
                 self.talk.interrupt();
                 self.holds.begin(self.offset(at), ());
             }
@@ -115,6 +121,7 @@ impl Account {
 
     pub(super) fn mute(&mut self, at: Duration, mute: Mute) {
         self.muted = mute.is_on() == Some(true);
+        self.mute_known |= mute.is_on().is_some();
         match mute {
             Mute::On { how, since } => {
                 self.mutes.begin(self.offset(since), how.provenance());
@@ -139,6 +146,7 @@ impl Account {
     }
 
     fn phase(&mut self, at: Duration, phase: Phase, direction: Option<Direction>) {
+        self.softphone = true;
         let at = self.offset(at);
         let waits = match phase {
             Phase::Ringing => Some(Direction::Incoming),
@@ -260,12 +268,18 @@ impl Account {
     }
 
     fn put_spans(&self, report: &mut CallReport) {
-        report.hold_count = Some(self.holds.count());
-        report.held_s = Some(self.holds.total_s());
-        report.mute_count = Some(self.mutes.count());
-        report.muted_s = Some(self.mutes.total_s());
-        report.qd_count = Some(self.quick_disconnects.count());
-        report.qd_open_s = Some(self.quick_disconnects.total_s());
+        if self.softphone {
+            report.hold_count = Some(self.holds.count());
+            report.held_s = Some(self.holds.total_s());
+        }
+        if self.mute_known {
+            report.mute_count = Some(self.mutes.count());
+            report.muted_s = Some(self.mutes.total_s());
+        }
+        if self.quick_disconnects.count() > 0 {
+            report.qd_count = Some(self.quick_disconnects.count());
+            report.qd_open_s = Some(self.quick_disconnects.total_s());
+        }
         report.mute_drift_s = (self.drifts.count() > 0).then(|| self.drifts.total_s());
         report.holds = self
             .holds

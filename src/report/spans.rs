@@ -30,6 +30,8 @@ fn seconds(span: Duration) -> f64 {
 #[derive(Debug)]
 pub(super) struct Spans<T> {
     open: Option<(Duration, T)>,
+    /// Where the latest one ended: what was concluded afterwards may seem to begin before.
+    ended: Duration,
     first: Vec<Span<T>>,
     count: u32,
     total: Duration,
@@ -39,6 +41,7 @@ impl<T> Default for Spans<T> {
     fn default() -> Self {
         Self {
             open: None,
+            ended: Duration::ZERO,
             first: Vec::new(),
             count: 0,
             total: Duration::ZERO,
@@ -49,12 +52,14 @@ impl<T> Default for Spans<T> {
 impl<T> Spans<T> {
     /// It holds from here on; a stretch that is open goes on.
     pub(super) fn begin(&mut self, start: Duration, about: T) {
+        let start = start.max(self.ended);
         self.open.get_or_insert((start, about));
     }
 
     /// It holds no more.
     pub(super) fn end(&mut self, end: Duration) {
         if let Some((start, about)) = self.open.take() {
+            self.ended = end;
             self.add(start, end, about);
         }
     }

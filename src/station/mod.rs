@@ -93,6 +93,8 @@ pub struct Station {
     reports: CallBook,
     scratch: Vec<AlertOutput>,
     sessions: BTreeMap<UsbPath, Session>,
+    /// What was learned of headsets that may come back.
+    learned: BTreeMap<HeadsetId, bool>,
     condition: Condition,
     wakefulness: Wakefulness,
     /// When the last input was taken in: what was due then has been decided.
@@ -135,6 +137,7 @@ impl Station {
             reports: CallBook::new(),
             scratch: Vec::new(),
             sessions: BTreeMap::new(),
+            learned: BTreeMap::new(),
             condition: Condition::default(),
             wakefulness: Wakefulness::Awake,
             settled: Duration::ZERO,
@@ -228,6 +231,7 @@ impl Station {
         for session in self.sessions.values_mut() {
             session.settle(voice, deciding);
         }
+        truth::remember(&self.sessions, &mut self.learned);
         self.sessions.retain(|_, session| !session.is_over());
         if self.wakefulness != Wakefulness::Asleep
             && let Some((state, reason)) = self.condition.changed(self.sessions.values())
@@ -427,10 +431,10 @@ impl Station {
             self.sessions.insert(usb.clone(), session);
         }
         let first = !self.sessions.contains_key(&usb);
-        let session = self
-            .sessions
-            .entry(usb)
-            .or_insert_with_key(|usb| Session::new(usb.clone(), Headset::new(id, identity)));
+        let session = self.sessions.entry(usb).or_insert_with_key(|usb| {
+            let learned = self.learned.get(&id).copied();
+            Session::new(usb.clone(), Headset::new(id, identity), learned)
+        });
         part(&mut session.headset);
         if session.headset.card == Part::Present {
             session.qd.card_not_gone();

@@ -21,9 +21,6 @@ use std::time::Duration;
 /// switching the mixer.
 const SAME_ACT: Duration = Duration::from_millis(500);
 
-/// A softphone answers a press within this time, as adapters that ask it every second see it.
-const ANSWERS: Duration = Duration::from_millis(1_500);
-
 /// How sure a counted press is.
 const PRESSED: Confidence = Confidence::new(0.9);
 
@@ -152,6 +149,8 @@ impl MuteTracker {
         expect(dead_code, reason = "the fusion of softphones calls it")
     )]
     pub(super) fn softphone(&mut self, now: Now, muted: Option<bool>) {
+        // A softphone answers a press within this time, as adapters that ask it every second see it.
+        const ANSWERS: Duration = Duration::from_millis(1_500);
         let Some(muted) = muted else {
             self.softphone = None;
             self.softphone_changed = None;

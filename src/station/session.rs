@@ -63,15 +63,16 @@ struct Told {
 }
 
 impl Session {
-    /// A headset whose first part was just seen.
-    pub(super) fn new(usb: UsbPath, headset: Headset) -> Self {
+    /// A headset whose first part was just seen; `learned`: its microphone is heard under mute.
+    pub(super) fn new(usb: UsbPath, mut headset: Headset, learned: Option<bool>) -> Self {
+        headset.live_under_mute = learned;
         Self {
             usb,
             headset,
             call: CallTracker::default(),
             mute: MuteTracker::default(),
             qd: QdTracker::default(),
-            truth: Truth::default(),
+            truth: Truth::knowing(learned),
             volume: super::volume::VolumeTracker::default(),
             battery: None,
             far_end: FarEnd::Nowhere,

@@ -5,9 +5,11 @@ use super::mute::MuteTracker;
 use super::mute_truth::LiveUnderMute;
 use super::session::Session;
 use super::voice::Voice;
-use crate::alerts::{HeadsetFact, Now};
+use crate::alerts::{HeadsetFact, HeadsetId, Now};
 use crate::softphone::LineFigures;
+use sidetone_devices::headset::UsbPath;
 use sidetone_dsp::second::SecondSummary;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Figures of the network older than this are no longer those of now; softphones report every five
@@ -85,6 +87,20 @@ impl Truth {
         self.told_drift = drifts;
         self.told_live = live;
         [drift, live_fact]
+    }
+}
+
+/// Keeps what the sessions have learned, for when a headset leaves and comes back.
+pub(super) fn remember(
+    sessions: &BTreeMap<UsbPath, Session>,
+    learned: &mut BTreeMap<HeadsetId, bool>,
+) {
+    for session in sessions.values() {
+        if let Some(live) = session.truth.live_under_mute()
+            && learned.get(&session.headset.id) != Some(&live)
+        {
+            learned.insert(session.headset.id.clone(), live);
+        }
     }
 }
 

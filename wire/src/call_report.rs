@@ -89,13 +89,13 @@ pub struct CallReport {
     /// The longest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_air_longest_s: Option<f64>,
-    /// Holds.
+    /// Holds; absent where no softphone tells of the call.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold_count: Option<u32>,
     /// Their seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_s: Option<f64>,
-    /// Mutes.
+    /// Mutes; absent where nothing tells.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mute_count: Option<u32>,
     /// Their seconds.
@@ -108,7 +108,7 @@ pub struct CallReport {
     /// The microphone is still heard while the headset is muted, as learned of this headset.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_under_mute: Option<bool>,
-    /// How often the quick disconnect was pulled.
+    /// How often the quick disconnect was pulled; absent where that was not seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub qd_count: Option<u32>,
     /// Seconds it was open.
