@@ -5,3 +5,4 @@ mod calls;
 mod desk;
 mod presence;
 mod states;
+mod truth;
