@@ -69,6 +69,7 @@ fn summary(second: u64) -> SecondSummary {
         customer: Some(side()),
         double_talk_ratio: 0.0,
         echo_return_loss: None,
+        talk: Default::default(),
     }
 }
 

@@ -176,6 +176,7 @@ fn the_json_report_has_exactly_the_keys_of_its_schema() {
         "customer",
         "double_talk",
         "duration_s",
+        "report",
         "sample_rate",
         "schema",
         "silence_ratio",

@@ -5,8 +5,8 @@
 //!
 //! *Never* waits: an unfinished second is not told.
 
-use crate::measurement::{Measurement, SideMeasurement};
-use crate::second::{SecondSummary, SideSecond};
+use crate::measurement::{Measurement, Response, SideMeasurement, TalkMeasurement};
+use crate::second::{MOST_RESPONSES, SecondSummary, SideSecond, TalkSecond};
 use crate::units::{Dbov, FRAMES_PER_SECOND, SampleRate};
 
 /// Sums of one side.
@@ -56,6 +56,47 @@ impl SideSums {
     }
 }
 
+/// Sums of who talks.
+#[derive(Debug, Clone, Copy, Default)]
+struct TalkSums {
+    frames: u32,
+    agent: u32,
+    customer: u32,
+    silent: u32,
+    /// Silent frames before the first word.
+    leading: u32,
+    /// Silent frames since the last word.
+    trailing: u32,
+    responses: [Option<Response>; MOST_RESPONSES],
+}
+
+impl TalkSums {
+    fn add(&mut self, talk: TalkMeasurement) {
+        let silent = !talk.agent && !talk.customer;
+        self.leading += u32::from(silent && self.leading == self.frames);
+        self.frames += 1;
+        self.agent += u32::from(talk.agent);
+        self.customer += u32::from(talk.customer);
+        self.silent += u32::from(silent);
+        self.trailing = if silent { self.trailing + 1 } else { 0 };
+        if let Some(free) = self.responses.iter_mut().find(|free| free.is_none()) {
+            *free = talk.response;
+        }
+    }
+
+    fn close(&self) -> TalkSecond {
+        let share = |frames: u32| frames as f32 / self.frames.max(1) as f32;
+        TalkSecond {
+            agent_ratio: share(self.agent),
+            customer_ratio: share(self.customer),
+            silence_ratio: share(self.silent),
+            leading_silence_ratio: share(self.leading),
+            trailing_silence_ratio: share(self.trailing),
+            responses: self.responses,
+        }
+    }
+}
+
 /// Folds measurements into seconds.
 #[derive(Debug, Clone)]
 pub struct SecondAggregator {
@@ -66,6 +107,7 @@ pub struct SecondAggregator {
     agent: SideSums,
     customer: SideSums,
     double_talk: u32,
+    talk: TalkSums,
 }
 
 impl SecondAggregator {
@@ -80,6 +122,7 @@ impl SecondAggregator {
             agent: SideSums::default(),
             customer: SideSums::default(),
             double_talk: 0,
+            talk: TalkSums::default(),
         }
     }
 
@@ -90,6 +133,7 @@ impl SecondAggregator {
             self.customer.add(customer);
         }
         self.double_talk += u32::from(m.both.is_some_and(|b| b.double_talk));
+        self.talk.add(m.talk);
         self.frames += 1;
         if self.frames < FRAMES_PER_SECOND {
             return None;
@@ -103,12 +147,14 @@ impl SecondAggregator {
             }),
             double_talk_ratio: self.double_talk as f32 / FRAMES_PER_SECOND as f32,
             echo_return_loss: m.both.and_then(|b| b.echo_return_loss),
+            talk: self.talk.close(),
         };
         self.second += 1;
         self.frames = 0;
         self.agent = SideSums::default();
         self.customer = SideSums::default();
         self.double_talk = 0;
+        self.talk = TalkSums::default();
         Some(summary)
     }
 }

@@ -16,15 +16,18 @@
 //!               speech score          speech score
 //!                     └──► double talk ◄───┘
 //!                              │
-//!                          overtalk
+//!                      overtalk, turns
 //! ```
 
 use crate::double_talk;
 use crate::echo::EchoGuard;
-use crate::measurement::{Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES};
+use crate::measurement::{
+    Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES, TalkMeasurement,
+};
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
 use crate::totals::CallTotals;
+use crate::turns::TurnTracker;
 use crate::units::SampleRate;
 
 /// What could not be used of what came in.
@@ -45,6 +48,7 @@ pub struct CallAnalyzer {
     customer: Option<SidePath>,
     echo: EchoGuard,
     overtalk: OvertalkTracker,
+    turns: TurnTracker,
     excluded: bool,
     /// `excluded` of the frames not judged yet, newest in bit 0.
     excluded_frames: u64,
@@ -66,6 +70,7 @@ impl CallAnalyzer {
             customer: customer.map(SidePath::new),
             echo: EchoGuard::new(),
             overtalk: OvertalkTracker::new(),
+            turns: TurnTracker::new(),
             excluded: false,
             excluded_frames: 0,
             broken: Broken::default(),
@@ -96,6 +101,7 @@ impl CallAnalyzer {
             customer,
             both: heard.both,
             overtalk: heard.overtalk,
+            talk: heard.talk,
         }
     }
 
@@ -110,12 +116,17 @@ impl CallAnalyzer {
             let score = self.agent.hear();
             let agent = (score, self.agent.decide(score, judged));
             self.silent_frames += u64::from(judged && !agent.1);
+            let speaks = judged && self.agent.speaks_now();
             return Heard {
                 agent,
                 customer: None,
                 leaks: false,
                 both: None,
                 overtalk: None,
+                talk: TalkMeasurement {
+                    agent: speaks,
+                    ..TalkMeasurement::default()
+                },
             };
         };
         self.echo.process(
@@ -130,12 +141,15 @@ impl CallAnalyzer {
         let customer = (score, far.decide(score, judged));
         let (agent_on, customer_on) = (self.agent.speaks_now(), far.speaks_now());
         let both = double_talk::judge(agent.0, customer.0, agent_on, customer_on);
-        let overtalk = if judged {
+        let (overtalk, talk) = if judged {
             self.silent_frames += u64::from(!agent.1 && !customer.1);
             self.double_talk_frames += u64::from(both.both);
-            self.overtalk.push(agent_on, customer_on, excluded)
+            (
+                self.overtalk.push(agent_on, customer_on, excluded),
+                self.turns.push(agent_on, customer_on, excluded),
+            )
         } else {
-            None
+            (None, TalkMeasurement::default())
         };
         Heard {
             agent,
@@ -147,6 +161,7 @@ impl CallAnalyzer {
                 echo_return_loss: self.echo.return_loss(),
             }),
             overtalk,
+            talk,
         }
     }
 
@@ -189,6 +204,7 @@ impl CallAnalyzer {
             customer,
             both: heard.both,
             overtalk: heard.overtalk,
+            talk: heard.talk,
         }
     }
 
@@ -231,4 +247,5 @@ struct Heard {
     leaks: bool,
     both: Option<PairMeasurement>,
     overtalk: Option<OvertalkEvent>,
+    talk: TalkMeasurement,
 }

@@ -23,4 +23,5 @@ mod side_path;
 mod spectrum;
 pub mod speech;
 pub mod totals;
+pub mod turns;
 pub mod units;

@@ -29,6 +29,8 @@ pub struct Measurement {
     pub both: Option<PairMeasurement>,
     /// An overtalk decided, ended or withdrawn in this frame (CONTRACT §4).
     pub overtalk: Option<OvertalkEvent>,
+    /// Who speaks in the lagged frame, hangover left out.
+    pub talk: TalkMeasurement,
 }
 
 /// One side's frame.
@@ -108,6 +110,26 @@ pub struct PairMeasurement {
     pub double_talk: bool,
     /// Estimated echo return loss of the headset, far end to microphone; `None` until known.
     pub echo_return_loss: Option<Db>,
+}
+
+/// Who speaks in one (lagged) frame: without the hangover, so that turns end when the voice does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TalkMeasurement {
+    /// The agent speaks.
+    pub agent: bool,
+    /// The customer speaks; never, when only one side is analysed.
+    pub customer: bool,
+    /// One side has answered the other.
+    pub response: Option<Response>,
+}
+
+/// How long a side took to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Response {
+    /// Who answered.
+    pub side: Side,
+    /// Frames from the end of the other side's turn to the beginning of the answer.
+    pub frames: u64,
 }
 
 /// Who spoke first, or broke in. `None` in both fields: starts within 200 ms of each other.

@@ -1,6 +1,6 @@
 //! A second of measurements folded into the figures that alerts and telemetry are made of.
 
-use crate::measurement::{Hum, NoiseKind};
+use crate::measurement::{Hum, NoiseKind, Response};
 use crate::units::{Db, Dbov};
 
 /// One second (100 frames) of a call.
@@ -16,7 +16,30 @@ pub struct SecondSummary {
     pub double_talk_ratio: f32,
     /// The headset's echo return loss, if known.
     pub echo_return_loss: Option<Db>,
+    /// Who talks, hangover left out.
+    pub talk: TalkSecond,
 }
+
+/// Who talks in one second, as the analyser's lagged verdicts say it: without the hangover, so that
+/// shares add up and turns end when the voice does.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct TalkSecond {
+    /// Share in which the agent speaks, 0..1.
+    pub agent_ratio: f32,
+    /// Share in which the customer speaks, 0..1.
+    pub customer_ratio: f32,
+    /// Share in which neither does, 0..1.
+    pub silence_ratio: f32,
+    /// Share before anybody speaks, 0..1; 1 if nobody does.
+    pub leading_silence_ratio: f32,
+    /// Share after the last word, 0..1; 1 if nobody speaks.
+    pub trailing_silence_ratio: f32,
+    /// What was answered; there cannot be more in a second, as each takes a turn of 200 ms.
+    pub responses: [Option<Response>; MOST_RESPONSES],
+}
+
+/// Responses that fit into a second.
+pub const MOST_RESPONSES: usize = 5;
 
 /// One side's second.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -34,6 +34,8 @@ pub(super) struct HeadsetState {
     pub(super) held: bool,
     pub(super) far_end_usable: bool,
     pub(super) gone: bool,
+    /// The microphone is still heard while the headset is muted.
+    pub(super) live_under_mute: Option<bool>,
     mute_changed: Option<Duration>,
 }
 
@@ -46,6 +48,7 @@ impl HeadsetState {
             held: false,
             far_end_usable: true,
             gone: false,
+            live_under_mute: None,
             mute_changed: None,
         }
     }
@@ -90,8 +93,11 @@ impl HeadsetState {
             HeadsetFact::FarEndUsable(usable) => self.far_end_usable = *usable,
             HeadsetFact::Gone => self.gone = true,
             HeadsetFact::Back => self.gone = false,
+            HeadsetFact::LiveUnderMute(live) => self.live_under_mute = *live,
             HeadsetFact::HoldOutcome(_)
+            | HeadsetFact::Answered { .. }
             | HeadsetFact::Line(_)
+            | HeadsetFact::MuteDrift(_)
             | HeadsetFact::Overtalk(_)
             | HeadsetFact::Second(_)
             | HeadsetFact::CaptureGap { .. } => {}

@@ -1,6 +1,6 @@
 //! What the rules are told, and when.
 
-use crate::softphone::LineFigures;
+use crate::softphone::{Direction, LineFigures};
 use sidetone_dsp::measurement::OvertalkEvent;
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::vocabulary::{HoldOutcome, Provenance};
@@ -144,6 +144,10 @@ impl Mute {
 
 /// Something the rules weigh.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are seconds of sound, and each is moved on at once"
+)]
 pub enum Fact {
     /// Time has passed; at least ten a second keep the alerts on time.
     Tick,
@@ -153,6 +157,10 @@ pub enum Fact {
 
 /// What can be said of one headset.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are seconds of sound, and each is moved on at once"
+)]
 pub enum HeadsetFact {
     /// A call began on it.
     CallStarted {
@@ -176,8 +184,20 @@ pub enum HeadsetFact {
     Held(bool),
     /// What came of the hold that a pulled quick disconnect asked for.
     HoldOutcome(HoldOutcome),
-    /// How the network carries the call, as its softphone says.
+    /// The call is a softphone's, and how it began.
+    Answered {
+        /// How long it rang or was dialled, if that was seen.
+        after: Option<Duration>,
+        /// Who began it, if the softphone says so.
+        direction: Option<Direction>,
+    },
+    /// How the network carries the call, whenever the softphone tells.
     Line(LineFigures),
+    /// For more than a moment the softphone says something else about mute than the headset and the
+    /// mixer do (or no longer).
+    MuteDrift(bool),
+    /// Whether this headset's microphone is still heard while it is muted, once that is known.
+    LiveUnderMute(Option<bool>),
     /// Whether the far end is truly heard; `false` for a call on another device.
     FarEndUsable(bool),
     /// An overtalk began or ended.

@@ -31,7 +31,7 @@ pub(super) fn held_back(
     }
     let sound = matches!(
         slot.kind,
-        K::DoubleTalk | K::NoisyEnvironment | K::LineNoise | K::OneWayAudio
+        K::DoubleTalk | K::NoisyEnvironment | K::LineNoise | K::OneWayAudio | K::TalkingWhileMuted
     );
     if sound && (state.held || state.quick_disconnect.is_some()) {
         return Some(ClearReason::Inhibited);
@@ -51,10 +51,13 @@ fn enabled(kind: AlertKind, config: &AlertConfig) -> bool {
     use AlertKind as K;
     match kind {
         K::MutedAtCallStart => config.muted_at_call_start.enabled,
+        K::TalkingWhileMuted => config.talking_while_muted.enabled,
         K::QdOpenInCall => config.qd_open_in_call.enabled,
+        K::HoldFailed => config.hold_failed.enabled,
         K::DoubleTalk => config.double_talk.enabled,
         K::NoisyEnvironment => config.noisy_environment.enabled,
         K::LineNoise => config.line_noise.enabled,
+        K::LineUnstable => config.line_unstable.enabled,
         K::OneWayAudio => config.one_way_audio.enabled,
         K::HeadsetGone => config.headset_gone.enabled,
         K::DeviceUnstable => config.device_unstable.enabled,

@@ -145,6 +145,7 @@ impl Lifecycle {
 fn differs(detail: &AlertDetail, finding: &Finding) -> bool {
     detail.severity != finding.severity
         || detail.fault != finding.fault
+        || finding.side.is_some_and(|side| detail.side != Some(side))
         || detail.hold != finding.hold
         || detail.provenance != finding.how.map(|how| how.provenance())
 }
@@ -155,6 +156,7 @@ fn apply(detail: &mut AlertDetail, now: Now, finding: &Finding) {
     detail.threshold = finding.measure.map(|m| m.threshold);
     detail.unit = finding.measure.map(|m| m.unit.to_owned());
     detail.fault = finding.fault;
+    detail.side = finding.side.or(detail.side);
     detail.hold = finding.hold;
     detail.provenance = finding.how.map(|how| how.provenance());
     detail.confidence = finding.how.and_then(|how| how.confidence());

@@ -24,6 +24,12 @@ pub(super) fn text(
             ),
             _ => format!("The agent has been muted since the call began ({lasting})."),
         },
+        AlertKind::TalkingWhileMuted => {
+            format!("The agent has been talking while muted ({value:.0} s of speech).")
+        }
+        AlertKind::HoldFailed => {
+            "The quick disconnect was pulled and the call could not be put on hold.".to_owned()
+        }
         AlertKind::QdOpenInCall => {
             let what = match finding.how {
                 Some(How::Inferred(_)) => "The headset's quick disconnect was probably pulled",
@@ -73,6 +79,18 @@ pub(super) fn text(
             };
             format!("{where_} {what}, for {lasting}.")
         }
+        AlertKind::LineUnstable => {
+            let whose = match finding.side {
+                Some(Side::Agent) => "the agent's voice on its way to the customer",
+                Some(Side::Customer) => "the customer's voice on its way to the agent",
+                _ => "both voices on their way",
+            };
+            let how = match unit {
+                "ms" => format!("jitter of {value:.0} ms"),
+                _ => format!("{:.1} % of the packets lost", value * 100.0),
+            };
+            format!("The network disturbs {whose}: {how}, for {lasting}.")
+        }
         AlertKind::OneWayAudio => match side {
             Some(Side::Customer) => {
                 format!("Nothing is heard from the customer while the agent speaks, for {lasting}.")
@@ -95,6 +113,13 @@ pub(super) fn text(
 pub(super) fn action(kind: AlertKind, side: Option<Side>, finding: &Finding) -> String {
     match kind {
         AlertKind::MutedAtCallStart => "Ask the agent to un-mute.",
+        AlertKind::TalkingWhileMuted => "Tell the agent that the customer does not hear them.",
+        AlertKind::HoldFailed => {
+            "Put the call on hold or take it over now: the customer hears nothing and may hang up."
+        }
+        AlertKind::LineUnstable => {
+            "If other agents have it too, tell IT to check the network; otherwise put the agent on a cable."
+        }
         AlertKind::QdOpenInCall => match finding.hold {
             Some(HoldOutcome::Held | HoldOutcome::AlreadyHeld) => {
                 "The customer is on hold; make sure the agent comes back to the call."

@@ -4,16 +4,14 @@ use super::frames::{FrameRow, RowBuilder};
 use super::intervals::{Intervals, seconds};
 use super::replay::Replay;
 use super::report::{
-    Analysis, DoubleTalkReport, NoiseName, OvertalkReport, SCHEMA, SideReport, SpeechReport,
-    rounded,
+    Analysis, DoubleTalkReport, OvertalkReport, SCHEMA, SideReport, SpeechReport, rounded,
 };
 use super::wav::{Channels, WavFault, WavFile};
 use crate::alerts::config::AlertConfig;
 use crate::overtalk::party;
+use crate::report::noise_name;
 use sidetone_dsp::analyzer::CallAnalyzer;
-use sidetone_dsp::measurement::{
-    Measurement, NoiseKind, OvertalkEvent, OvertalkParties, SPEECH_LAG_FRAMES,
-};
+use sidetone_dsp::measurement::{Measurement, OvertalkEvent, OvertalkParties, SPEECH_LAG_FRAMES};
 use sidetone_dsp::totals::SideTotals;
 use sidetone_dsp::units::Dbov;
 use std::io::{self, Read, Seek};
@@ -66,6 +64,7 @@ pub fn analyze<R: Read + Seek>(
     }
 
     let totals = analyzer.totals();
+    let (alerts, report) = replay.finish(duration_s);
     let silent = frames.saturating_sub(story.anybody.frames());
     Ok(Analysis {
         schema: SCHEMA,
@@ -83,7 +82,8 @@ pub fn analyze<R: Read + Seek>(
             customer: stereo.then(|| story.customer.finish(duration_s)),
         },
         silence_ratio: share(silent, frames),
-        alerts: replay.finish(duration_s),
+        alerts,
+        report,
     })
 }
 
@@ -170,17 +170,5 @@ fn figure(value: f32, decimals: i32) -> f64 {
         rounded(f64::from(value), decimals)
     } else {
         0.0
-    }
-}
-
-fn noise_name(kind: NoiseKind) -> NoiseName {
-    match kind {
-        NoiseKind::Quiet => NoiseName::Quiet,
-        NoiseKind::Hiss => NoiseName::Hiss,
-        NoiseKind::Hum => NoiseName::Hum,
-        NoiseKind::Babble => NoiseName::Babble,
-        NoiseKind::Office => NoiseName::Office,
-        NoiseKind::Traffic => NoiseName::Traffic,
-        NoiseKind::Crackle => NoiseName::Crackle,
     }
 }

@@ -1,13 +1,15 @@
-//! The alert rules over a recording, as if it were a live call: the call starts with the file and
+//! The alert rules and the call's account over a recording, as if it were a live call: the call starts with the file and
 //! ends with it, and every fact comes at the time at which it would have come.
 
 use super::report::{AlertReport, rounded};
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
+use crate::report::CallBook;
 use sidetone_dsp::aggregate::SecondAggregator;
 use sidetone_dsp::measurement::Measurement;
 use sidetone_dsp::units::SampleRate;
 use sidetone_wire::alert::AlertDetail;
+use sidetone_wire::call_report::CallReport;
 use sidetone_wire::vocabulary::AlertState;
 use std::time::Duration;
 use uuid::Uuid;
@@ -20,8 +22,10 @@ const TICK_FRAMES: u64 = 10;
 #[derive(Debug)]
 pub(super) struct Replay {
     engine: AlertEngine,
+    book: CallBook,
     headset: HeadsetId,
     seconds: SecondAggregator,
+    call: Uuid,
     now: Duration,
     said: Vec<AlertOutput>,
     alerts: Vec<(Uuid, AlertReport)>,
@@ -32,7 +36,9 @@ impl Replay {
         let mut ids = IdMint::seeded(0);
         let call = ids.mint(0);
         let mut replay = Self {
+            call,
             engine: AlertEngine::new(limits.clone(), ids),
+            book: CallBook::new(),
             headset: HeadsetId::new("recording"),
             seconds: SecondAggregator::new(rate, stereo.then_some(rate)),
             now: Duration::ZERO,
@@ -57,27 +63,36 @@ impl Replay {
         }
     }
 
-    /// The call is over: every alert, in the order of their raises.
-    pub(super) fn finish(mut self, end_s: f64) -> Vec<AlertReport> {
+    /// The call is over: every alert, in the order of their raises, and what the call came to.
+    pub(super) fn finish(mut self, end_s: f64) -> (Vec<AlertReport>, CallReport) {
         self.tell(HeadsetFact::CallEnded);
         let end_s = rounded(end_s, 3);
         let cut = |(_, mut alert): (Uuid, AlertReport)| {
             alert.end_s = alert.end_s.min(end_s);
             alert
         };
-        self.alerts.into_iter().map(cut).collect()
+        let now = self.moment();
+        let report = self
+            .book
+            .take(now, &self.headset, self.call)
+            .unwrap_or_default();
+        (self.alerts.into_iter().map(cut).collect(), *report)
     }
 
     fn tell(&mut self, fact: HeadsetFact) {
+        self.book.see(self.moment(), &self.headset, &fact);
         self.step(Fact::About(self.headset.clone(), fact));
     }
 
-    fn step(&mut self, fact: Fact) {
-        let now = Now {
+    fn moment(&self) -> Now {
+        Now {
             monotonic: self.now,
             utc_ms: u64::try_from(self.now.as_millis()).unwrap_or(u64::MAX),
-        };
-        self.engine.step(now, fact, &mut self.said);
+        }
+    }
+
+    fn step(&mut self, fact: Fact) {
+        self.engine.step(self.moment(), fact, &mut self.said);
         for said in self.said.drain(..) {
             if let AlertOutput::Alert(alert) = said {
                 note(&mut self.alerts, alert.ts, alert.detail);

@@ -3,6 +3,8 @@
 //! Unknown is `null`, decibels floor at −100.0, ratios are 0..1 of the file's duration.
 
 use serde::Serialize;
+use sidetone_wire::call_report::CallReport;
+pub use sidetone_wire::vocabulary::NoiseName;
 use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Severity, Side};
 
 /// Name and version of the schema.
@@ -29,6 +31,8 @@ pub struct Analysis {
     pub silence_ratio: f64,
     /// What a supervisor would have been told, had this been a live call.
     pub alerts: Vec<AlertReport>,
+    /// What `event/call.ended` of a live call would have said; here too, what is unknown is absent.
+    pub report: CallReport,
 }
 
 /// One side of the call.
@@ -68,20 +72,6 @@ pub struct SideReport {
     pub peak_dbov: f64,
     /// Nothing but digital silence.
     pub dead: bool,
-}
-
-/// What a noise is like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[allow(missing_docs)]
-pub enum NoiseName {
-    Quiet,
-    Hiss,
-    Hum,
-    Babble,
-    Office,
-    Traffic,
-    Crackle,
 }
 
 /// Both sides at once.

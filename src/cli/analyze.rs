@@ -8,6 +8,7 @@ use crate::analyze::html::{Call, Curves, page};
 use crate::analyze::wav::{WavError, WavFile};
 use crate::analyze::{self, Analysis, HEADER, Problem};
 use crate::config;
+use crate::report::vq_rtcpxr;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::MetadataExt;
@@ -25,6 +26,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<(), Failure> {
     let analysis = analyze_file(args, &limits)?;
     if args.json {
         output::print_json(&analysis)
+    } else if args.vq_rtcpxr {
+        output::print(&vq_rtcpxr(&analysis.report))
     } else {
         output::print(&analyze::text(&analysis))
     }

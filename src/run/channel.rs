@@ -21,6 +21,10 @@ const USUAL_RATE_HZ: u32 = 48_000;
 
 /// What comes out of a channel.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "nearly all are seconds of sound, and each is moved on at once"
+)]
 pub(super) enum Finding {
     /// A second is complete.
     Second(SecondSummary),

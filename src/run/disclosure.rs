@@ -4,6 +4,8 @@
 //! *Never* lets a message through because it does not know it: the matches below are exhaustive.
 
 use crate::config::{PrivacyConfig, Signals};
+use crate::report::disclose;
+use sidetone_wire::call_report::CallReport;
 use sidetone_wire::event::EventType;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
@@ -81,6 +83,9 @@ impl Disclosure {
                         alert.call = None;
                     }
                 }
+                if let Some(report) = &mut detail.report {
+                    self.report(report);
+                }
                 Some(StationMessage::Event(event))
             }
             StationMessage::Alert(mut alert) => {
@@ -96,6 +101,18 @@ impl Disclosure {
             other @ (StationMessage::Inventory { .. }
             | StationMessage::State { .. }
             | StationMessage::Hold { .. }) => Some(other),
+        }
+    }
+
+    fn report(&self, report: &mut CallReport) {
+        if !self.signals.mute {
+            disclose::without_mute(report);
+        }
+        if !self.signals.overtalk {
+            disclose::without_overtalk(report);
+        }
+        if !self.signals.audio {
+            disclose::without_sound(report);
         }
     }
 
@@ -151,6 +168,7 @@ impl Disclosure {
             Telemetry::Audio { ts, mut figures } => {
                 if !self.signals.mute {
                     figures.muted = None;
+                    figures.mute_drift = None;
                 }
                 if !self.signals.overtalk {
                     figures.double_talk_ratio = None;

@@ -24,6 +24,8 @@ pub(super) struct Headset {
     pub(super) quirk: Option<String>,
     pub(super) hid: Part,
     pub(super) card: Part,
+    /// Its microphone is still heard while it is muted, once that is learned.
+    pub(super) live_under_mute: Option<bool>,
 }
 
 impl Headset {
@@ -34,6 +36,7 @@ impl Headset {
             quirk: None,
             hid: Part::Unknown,
             card: Part::Unknown,
+            live_under_mute: None,
         }
     }
 
@@ -68,6 +71,9 @@ impl Headset {
         put("hid", Value::from(self.hid == Part::Present));
         if self.card != Part::Unknown {
             put("sound_card", Value::from(self.card == Part::Present));
+        }
+        if let Some(live) = self.live_under_mute {
+            put("live_under_mute", Value::from(live));
         }
         StationMessage::Inventory {
             item: self.item(),

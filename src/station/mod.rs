@@ -19,6 +19,7 @@ macro_rules! voice {
             adapters: &mut $self.adapters,
             hold: &$self.hold,
             alerts: &mut $self.alerts,
+            reports: &mut $self.reports,
             scratch: &mut $self.scratch,
             out: $out,
         }
@@ -35,12 +36,14 @@ mod hold;
 mod io;
 mod mic_step;
 mod mute;
+mod mute_truth;
 mod qd;
 mod session;
 mod softphones;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod truth;
 mod view;
 mod voice;
 mod volume;
@@ -52,6 +55,7 @@ pub use view::{CallView, HeadsetView, QuickDisconnect};
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
+use crate::report::CallBook;
 use adapters::Adapters;
 use call::EndReason;
 use condition::{Condition, Sound};
@@ -115,8 +119,11 @@ pub struct Station {
     hold: HoldConfig,
     adapters: Adapters,
     alerts: AlertEngine,
+    reports: CallBook,
     scratch: Vec<AlertOutput>,
     sessions: BTreeMap<UsbPath, Session>,
+    /// What was learned of headsets that may come back.
+    learned: BTreeMap<HeadsetId, bool>,
     condition: Condition,
     wakefulness: Wakefulness,
     /// The headset that pages were told of.
@@ -145,8 +152,10 @@ impl Station {
             adapters: Adapters::default(),
             name_headset: config.name_headset,
             telemetry_every_s: u64::from(config.telemetry_every_s.get()),
+            reports: CallBook::new(),
             scratch: Vec::new(),
             sessions: BTreeMap::new(),
+            learned: BTreeMap::new(),
             condition: Condition::new(config.awaits_sound),
             wakefulness: Wakefulness::Awake,
             told_facts: None,
@@ -244,6 +253,7 @@ impl Station {
         for session in self.sessions.values_mut() {
             session.settle(voice, deciding);
         }
+        truth::remember(&self.sessions, &mut self.learned);
         self.sessions.retain(|_, session| !session.is_over());
         let facts = self
             .sessions
@@ -451,10 +461,10 @@ impl Station {
             self.sessions.insert(usb.clone(), session);
         }
         let first = !self.sessions.contains_key(&usb);
-        let session = self
-            .sessions
-            .entry(usb)
-            .or_insert_with_key(|usb| Session::new(usb.clone(), Headset::new(id, identity)));
+        let session = self.sessions.entry(usb).or_insert_with_key(|usb| {
+            let learned = self.learned.get(&id).copied();
+            Session::new(usb.clone(), Headset::new(id, identity), learned)
+        });
         part(&mut session.headset);
         if session.headset.card == Part::Present {
             session.qd.card_not_gone();

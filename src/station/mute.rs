@@ -1,14 +1,18 @@
 //! Is the agent muted?
 //!
 //! `unknown` until the mixer's switch, a vendor's state bit or digital silence decides; from then a
-//! press of the momentary mute button toggles it (CONTRACT §3). Two things can mute, the mixer and
-//! the device, and either is enough. Every state carries how it is known.
+//! press of the momentary mute button toggles it (CONTRACT §3). Three things can mute: the mixer, the
+//! device and the softphone, and any of them is enough. Every state carries how it is known.
 //!
 //! What was counted or concluded in a call ends with it: softphones un-mute the headset when they hang
 //! up, and a mute that did not end would call the agent muted at the start of the next call.
 //!
-//! *Known weakness*: presses are counted, so a softphone that mutes from its own window is not seen.
+//! A press that the desktop or the softphone answers is theirs and not counted.
+//!
+//! *Known weakness*: presses are counted, so a softphone that mutes from its own window is not seen
+//! where no adapter tells its mute.
 
+use super::mute_truth::{Drift, MutedBy};
 use crate::alerts::{Confidence, How, Mute, Now};
 use sidetone_dsp::second::SecondSummary;
 use std::time::Duration;
@@ -62,6 +66,11 @@ pub(super) struct MuteTracker {
     mixer_changed: Option<Duration>,
     mixer_before_sleep: Option<bool>,
     device: Option<DeviceMute>,
+    /// What the softphone says of its own mute, and since when.
+    softphone: Option<(bool, Duration)>,
+    /// When the softphone last changed under our eyes; its first word answers no press.
+    softphone_changed: Option<Duration>,
+    drift: Drift,
     /// What the device was before the last press, and when that was.
     before_press: Option<(Option<DeviceMute>, Duration)>,
     zeros_s: u32,
@@ -87,9 +96,82 @@ impl MuteTracker {
                 }),
                 _,
             ) => Mute::On { how, since },
+            _ if self.softphone.is_some_and(|(muted, _)| muted) => Mute::On {
+                how: How::Softphone,
+                since: self.softphone.map_or(Duration::ZERO, |(_, since)| since),
+            },
             (Some(DeviceMute { how, .. }), _) => Mute::Off { how },
             (None, Some(_)) => Mute::Off { how: How::Mixer },
+            (None, None) if self.softphone.is_some() => Mute::Off {
+                how: How::Softphone,
+            },
             (None, None) => Mute::Unknown,
+        }
+    }
+
+    /// What headset and mixer say, the softphone left out; a mixer that is on says nothing of a
+    /// headset whose own mute nobody knows.
+    fn at_the_headset(&self) -> Option<bool> {
+        let mixer = self.mixer.is_some_and(|(muted, _)| muted);
+        match self.device {
+            Some(device) => Some(device.muted || mixer),
+            None => mixer.then_some(true),
+        }
+    }
+
+    /// Which mute is on, and since when.
+    pub(super) fn muted_by(&self) -> Option<(MutedBy, Duration)> {
+        let Mute::On { since, .. } = self.state() else {
+            return None;
+        };
+        Some(match self.at_the_headset() {
+            Some(true) => (MutedBy::Headset, since),
+            _ => (MutedBy::Softphone, since),
+        })
+    }
+
+    /// Headset and softphone have said different things for longer than a moment.
+    pub(super) fn drifts(&mut self, now: Now) -> bool {
+        let softphone = self.softphone.map(|(muted, _)| muted);
+        self.drift
+            .compare(now.monotonic, self.at_the_headset(), softphone);
+        self.drift.drifts()
+    }
+
+    /// When [`MuteTracker::drifts`] has something to decide.
+    pub(super) fn deadline(&self) -> Option<Duration> {
+        self.drift.deadline()
+    }
+
+    /// What the softphone says of its own mute; `None` when it says nothing (any more).
+    pub(super) fn softphone(&mut self, now: Now, muted: Option<bool>) {
+        // A softphone answers a press within this time, as adapters that ask it every second see it.
+        const ANSWERS: Duration = Duration::from_millis(1_500);
+        let Some(muted) = muted else {
+            self.softphone = None;
+            self.softphone_changed = None;
+            return;
+        };
+        let known = self.softphone.map(|(known, _)| known);
+        if known == Some(muted) {
+            return;
+        }
+        self.softphone = Some((muted, now.monotonic));
+        self.softphone_changed = known.map(|_| now.monotonic);
+        if known.is_some() {
+            self.answered(now, ANSWERS);
+        }
+    }
+
+    /// Something else answered the press just now: it was not the device's own.
+    fn answered(&mut self, now: Now, within: Duration) {
+        if let Some((before, at)) = self.before_press
+            && now.monotonic.saturating_sub(at) <= within
+            && self
+                .device
+                .is_some_and(|device| device.source == Source::Press)
+        {
+            self.device = before;
         }
     }
 
@@ -107,14 +189,8 @@ impl MuteTracker {
         self.mixer = Some((muted, now.monotonic));
         self.mixer_changed = known.map(|_| now.monotonic);
         // The desktop answered the key: the press was the mixer's, not the device's own.
-        if known.is_some()
-            && let Some((before, at)) = self.before_press
-            && now.monotonic.saturating_sub(at) <= SAME_ACT
-            && self
-                .device
-                .is_some_and(|device| device.source == Source::Press)
-        {
-            self.device = before;
+        if known.is_some() {
+            self.answered(now, SAME_ACT);
         }
     }
 
@@ -160,7 +236,8 @@ impl MuteTracker {
             }) => verified || recent(since),
             _ => false,
         };
-        let answered = self.mixer_changed.is_some_and(recent);
+        let answered =
+            self.mixer_changed.is_some_and(recent) || self.softphone_changed.is_some_and(recent);
         let muted = self.state().is_on();
         if already_told || answered || muted.is_none() {
             self.before_press = Some((self.device, now.monotonic));
@@ -225,6 +302,8 @@ impl MuteTracker {
             .device
             .filter(|device| matches!(device.source, Source::VendorState { .. }));
         self.before_press = None;
+        self.softphone = None;
+        self.softphone_changed = None;
     }
 
     /// All is unknown again: the device left.

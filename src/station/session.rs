@@ -12,10 +12,10 @@ use super::io::DspCommand;
 use super::mute::MuteTracker;
 use super::qd::QdTracker;
 use super::telemetry;
+use super::truth::Truth;
 use super::voice::Voice;
 use crate::alerts::{HeadsetFact, How, Mute, Now};
 use crate::overtalk::party;
-use crate::softphone::{Adapter, LegId, LineFigures};
 use sidetone_devices::audio::api::{AudioCommand, FarEnd, StreamSide};
 use sidetone_devices::headset::UsbPath;
 use sidetone_devices::hid::leds::Leds;
@@ -44,6 +44,7 @@ pub(super) struct Session {
     pub(super) hold: HoldMachine,
     pub(super) mute: MuteTracker,
     pub(super) qd: QdTracker,
+    pub(super) truth: Truth,
     pub(super) volume: super::volume::VolumeTracker,
     /// The charge it last told, 0..1.
     pub(super) battery: Option<f64>,
@@ -80,8 +81,9 @@ struct Told {
 }
 
 impl Session {
-    /// A headset whose first part was just seen.
-    pub(super) fn new(usb: UsbPath, headset: Headset) -> Self {
+    /// A headset whose first part was just seen; `learned`: its microphone is heard under mute.
+    pub(super) fn new(usb: UsbPath, mut headset: Headset, learned: Option<bool>) -> Self {
+        headset.live_under_mute = learned;
         Self {
             usb,
             headset,
@@ -89,6 +91,7 @@ impl Session {
             hold: HoldMachine::default(),
             mute: MuteTracker::default(),
             qd: QdTracker::default(),
+            truth: Truth::knowing(learned),
             volume: super::volume::VolumeTracker::default(),
             battery: None,
             application: None,
@@ -236,23 +239,6 @@ impl Session {
         }
     }
 
-    /// How the network carries one of its calls.
-    pub(super) fn line(
-        &mut self,
-        voice: &mut Voice<'_>,
-        adapter: Adapter,
-        leg: &LegId,
-        figures: LineFigures,
-    ) {
-        let in_front = self
-            .call
-            .front_leg()
-            .is_some_and(|(key, _)| key.adapter == adapter && key.id == *leg);
-        if in_front {
-            voice.fact(&self.headset.id, HeadsetFact::Line(figures));
-        }
-    }
-
     /// The hook switch moved.
     pub(super) fn hook(&mut self, voice: &mut Voice<'_>, off_hook: bool) {
         self.call.evidence.hook(voice.now, off_hook);
@@ -288,6 +274,9 @@ impl Session {
         };
         let now = voice.now;
         self.mute.second(now, &second);
+        if self.qd.open().is_none() {
+            self.truth.second(now, &self.mute, &second);
+        }
         let pressed_lately = self
             .mute
             .pressed()
@@ -301,6 +290,8 @@ impl Session {
             call,
             far_end: self.far_end,
             muted,
+            mute_drift: self.truth.drifts(),
+            line: self.truth.line_now(now),
         };
         if second.second.is_multiple_of(voice.telemetry_every_s) {
             voice.message(telemetry::audio(now, &about, &second));
@@ -367,6 +358,9 @@ impl Session {
                 self.tell_call(voice, change);
             }
         }
+        let muted = self.call.front_leg().and_then(|(_, leg)| leg.muted);
+        self.mute.softphone(voice.now, muted);
+        self.tell_states(voice);
         self.watch_hold(voice);
         self.tell_audio(voice);
         self.tell_lights(voice);
@@ -407,6 +401,7 @@ impl Session {
             self.qd.deadline(),
             self.call.deadline(),
             self.hold.deadline(),
+            self.mute.deadline(),
             self.volume.deadline(),
         ]
         .into_iter()
@@ -442,6 +437,7 @@ impl Session {
             voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
             self.quick_disconnect_moved(voice, open);
         }
+        self.tell_truth(voice);
     }
 
     /// Opens and closes our streams: only in a call, and only while a foreign application captures

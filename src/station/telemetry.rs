@@ -1,6 +1,7 @@
 //! `telemetry/audio`: one second of a call as published.
 
 use crate::alerts::{HeadsetId, Now};
+use crate::softphone::{LineFigures, PathFigures};
 use sidetone_devices::audio::api::FarEnd;
 use sidetone_dsp::second::SecondSummary;
 use sidetone_wire::message::StationMessage;
@@ -10,6 +11,10 @@ use uuid::Uuid;
 /// The level that stands for nothing at all (CONTRACT §2).
 const FLOOR_DBOV: f64 = -100.0;
 
+/// Share of lost packets, and jitter, from which the way to the customer is not `good`.
+const UNSTABLE_LOSS: f64 = 0.02;
+const UNSTABLE_JITTER_MS: f64 = 40.0;
+
 /// What goes with a second besides its figures.
 #[derive(Debug)]
 pub(super) struct About<'a> {
@@ -17,6 +22,10 @@ pub(super) struct About<'a> {
     pub(super) call: Uuid,
     pub(super) far_end: FarEnd,
     pub(super) muted: Option<bool>,
+    /// Headset and softphone disagree about it.
+    pub(super) mute_drift: bool,
+    /// How the network carries the call, if the softphone tells.
+    pub(super) line: Option<LineFigures>,
 }
 
 /// The message of one second.
@@ -40,13 +49,21 @@ pub(super) fn figures(about: &About<'_>, second: &SecondSummary) -> Box<AudioFig
         FarEnd::Mix => Some("mix"),
         FarEnd::Elsewhere | FarEnd::Nowhere => None,
     };
+    let line = about.line.unwrap_or_default();
+    let (up, down) = (line.uplink, line.downlink);
     Box::new(AudioFigures {
         measured_at: "capture".to_owned(),
         call: Some(about.call),
         headset: Some(about.headset.as_str().to_owned()),
         far_source: far_source.map(str::to_owned),
-        uplink: "unknown".to_owned(),
+        uplink: uplink(up).to_owned(),
+        uplink_loss_ratio: up.and_then(|path| ratio(path.loss_ratio)),
+        uplink_jitter_ms: up.and_then(|path| milliseconds(path.jitter_ms)),
+        downlink_loss_ratio: down.and_then(|path| ratio(path.loss_ratio)),
+        downlink_jitter_ms: down.and_then(|path| milliseconds(path.jitter_ms)),
+        round_trip_ms: line.round_trip_ms.and_then(milliseconds),
         muted: about.muted,
+        mute_drift: about.mute_drift.then_some(true),
         agent_level_dbov: level(Some(agent.level.0)),
         customer_level_dbov: level(customer.map(|c| c.level.0)),
         agent_active_speech_level_dbov: level(agent.active_speech_level.map(|l| l.0)),
@@ -65,6 +82,29 @@ pub(super) fn figures(about: &About<'_>, second: &SecondSummary) -> Box<AudioFig
         agent_noise_gated: Some(agent.noise_gated),
         ..AudioFigures::default()
     })
+}
+
+/// What `uplink` says: the way to the customer, at the limits of `line_unstable` (CONTRACT §3).
+fn uplink(path: Option<PathFigures>) -> &'static str {
+    match path {
+        None => "unknown",
+        Some(path) if path.loss_ratio >= UNSTABLE_LOSS || path.jitter_ms >= UNSTABLE_JITTER_MS => {
+            "unstable"
+        }
+        Some(_) => "good",
+    }
+}
+
+fn ratio(value: f64) -> Option<f64> {
+    value
+        .is_finite()
+        .then(|| (value.clamp(0.0, 1.0) * 10_000.0).round() / 10_000.0)
+}
+
+fn milliseconds(value: f64) -> Option<u32> {
+    value
+        .is_finite()
+        .then(|| value.round().clamp(0.0, 1e6) as u32)
 }
 
 /// A finite number on a grid of `1/steps`; anything else is unknown.

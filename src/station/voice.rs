@@ -4,6 +4,7 @@ use super::adapters::Adapters;
 use super::io::{DspCommand, Output};
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
+use crate::report::CallBook;
 use crate::softphone::Order;
 use sidetone_devices::audio::api::AudioCommand;
 use sidetone_devices::headset::UsbPath;
@@ -20,13 +21,16 @@ pub(super) struct Voice<'a> {
     pub(super) adapters: &'a mut Adapters,
     pub(super) hold: &'a HoldConfig,
     pub(super) alerts: &'a mut AlertEngine,
+    /// Sees every fact that the alert rules see.
+    pub(super) reports: &'a mut CallBook,
     pub(super) scratch: &'a mut Vec<AlertOutput>,
     pub(super) out: &'a mut Vec<Output>,
 }
 
 impl Voice<'_> {
-    /// Tells the alert rules.
+    /// Tells the alert rules, and the account of the call.
     pub(super) fn fact(&mut self, headset: &HeadsetId, fact: HeadsetFact) {
+        self.reports.see(self.now, headset, &fact);
         let fact = Fact::About(headset.clone(), fact);
         self.alerts.step(self.now, fact, self.scratch);
         self.pass_on();

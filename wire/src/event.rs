@@ -1,6 +1,7 @@
 //! `event/{type}`: things that happened, each sent once and never lost (CONTRACT §1).
 
 use crate::alert::AlertDetail;
+use crate::call_report::CallReport;
 use crate::vocabulary::{HoldOutcome, OvertalkParty, Provenance, Side, closed_list};
 use schemars::JsonSchema;
 use serde::de::Error as _;
@@ -105,6 +106,9 @@ pub struct EventDetail {
     /// `daemon.started`: the version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// `call.ended`: what the call came to.
+    #[serde(flatten)]
+    pub report: Option<Box<CallReport>>,
     /// `alert.*`: the alert as it now is.
     #[serde(skip)]
     pub alert: Option<AlertDetail>,
@@ -129,7 +133,12 @@ impl<'de> Deserialize<'de> for EventDetail {
                 ..Self::default()
             });
         }
-        Self::deserialize(Value::Object(keys)).map_err(D::Error::custom)
+        let mut read = Self::deserialize(Value::Object(keys)).map_err(D::Error::custom)?;
+        // All its keys are optional, so that every event seems to hold an empty one.
+        read.report = read
+            .report
+            .filter(|report| **report != CallReport::default());
+        Ok(read)
     }
 }
 

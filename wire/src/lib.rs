@@ -6,6 +6,7 @@
 //! *Never* does I/O or reads a clock.
 
 pub mod alert;
+pub mod call_report;
 pub mod cloudevents;
 pub mod delivery;
 pub mod event;

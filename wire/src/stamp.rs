@@ -1,6 +1,7 @@
 //! What every payload carries besides its own facts, and the one way a payload becomes JSON.
 //!
-//! *Promises*: [`Stamped::to_json`] yields one flat object of top-level scalars; a number that is
+//! *Promises*: [`Stamped::to_json`] yields one flat object of top-level scalars, and for `call.ended`
+//! also lists of flat objects; a number that is
 //! not finite, an empty text and an unknown value are absent keys, never `null` (CONTRACT §2).
 //! *Fails* only if the body is no JSON object at all, which no type of this crate is.
 
@@ -127,15 +128,38 @@ impl<T: DeserializeOwned> Stamped<T> {
     }
 }
 
-/// Keeps the top-level scalars that say something.
+/// The one event whose payload may hold lists (CONTRACT §2).
+const LISTS_IN: &str = "call.ended";
+
+/// Keeps the top-level scalars that say something, and the lists where there may be some.
 pub(crate) fn flat(value: Value) -> Result<Map<String, Value>, PayloadError> {
     let Value::Object(mut map) = value else {
         return Err(PayloadError::NotAnObject);
     };
+    let may_hold_lists = map.get("type").and_then(Value::as_str) == Some(LISTS_IN);
     map.retain(|_, value| match value {
+        Value::Array(list) if may_hold_lists => {
+            list.retain_mut(keep_scalars);
+            !list.is_empty()
+        }
+        scalar => says_something(scalar),
+    });
+    Ok(map)
+}
+
+fn says_something(value: &Value) -> bool {
+    match value {
         Value::Null | Value::Array(_) | Value::Object(_) => false,
         Value::String(text) => !text.is_empty(),
         Value::Bool(_) | Value::Number(_) => true,
-    });
-    Ok(map)
+    }
+}
+
+/// Keeps what says something of an entry of a list; `false` if it is no object, or nothing is left.
+fn keep_scalars(entry: &mut Value) -> bool {
+    let Value::Object(map) = entry else {
+        return false;
+    };
+    map.retain(|_, value| says_something(value));
+    !map.is_empty()
 }

@@ -58,11 +58,30 @@ pub struct AudioFigures {
     /// `stream`, or `mix` where only the whole sink can be heard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub far_source: Option<String>,
-    /// `unknown` where no softphone tells loss and jitter.
+    /// How the network carries the agent's voice to the customer: `good`, `unstable` (2 % of the packets
+    /// lost, or 40 ms of jitter), or `unknown` where no softphone tells.
     pub uplink: String,
+    /// Packets lost on the way to the customer, 0..1, by the softphone's latest RTCP figures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uplink_loss_ratio: Option<f64>,
+    /// Interarrival jitter on the way to the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uplink_jitter_ms: Option<u32>,
+    /// Packets lost on the way from the customer, 0..1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downlink_loss_ratio: Option<f64>,
+    /// Interarrival jitter on the way from the customer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub downlink_jitter_ms: Option<u32>,
+    /// There and back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<u32>,
     /// Muted, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub muted: Option<bool>,
+    /// `true` while headset or mixer says something else about mute than the softphone, for longer than 2 s.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mute_drift: Option<bool>,
     /// RMS level of the second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agent_level_dbov: Option<f64>,

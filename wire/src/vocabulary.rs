@@ -164,6 +164,19 @@ closed_list! {
 }
 
 closed_list! {
+    /// What a noise is like (CONTRACT §7).
+    pub enum NoiseName {
+        Quiet = "quiet",
+        Hiss = "hiss",
+        Hum = "hum",
+        Babble = "babble",
+        Office = "office",
+        Traffic = "traffic",
+        Crackle = "crackle",
+    }
+}
+
+closed_list! {
     /// The node's state (retained `status`).
     pub enum NodeState {
         Starting = "starting",

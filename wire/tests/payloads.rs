@@ -5,6 +5,7 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use sidetone_wire::alert::AlertDetail;
+use sidetone_wire::call_report::{CallReport, HoldSpan, MuteSpan, QuickDisconnectSpan};
 use sidetone_wire::event::{EventBody, EventDetail, EventType};
 use sidetone_wire::inventory::InventoryBody;
 use sidetone_wire::status::{StatusBody, last_will};
@@ -233,4 +234,80 @@ fn readers_ignore_keys_they_do_not_know_and_refuse_other_versions() {
     status["v"] = json!(2);
     assert!(Stamped::<StatusBody>::from_json(status.to_string().as_bytes()).is_err());
     assert!(Stamped::<StatusBody>::from_json(b"").is_err());
+}
+
+fn report() -> CallReport {
+    CallReport {
+        talk_s: Some(12.5),
+        silence_ratio: Some(f64::NAN),
+        holds: vec![HoldSpan {
+            start_s: 1.0,
+            duration_s: 2.0,
+        }],
+        mutes: vec![MuteSpan {
+            start_s: 3.0,
+            duration_s: f64::INFINITY,
+            provenance: Provenance::Softphone,
+        }],
+        qd_opens: vec![QuickDisconnectSpan {
+            start_s: 4.0,
+            duration_s: 0.5,
+            provenance: Provenance::Reported,
+            hold: None,
+        }],
+        ..CallReport::default()
+    }
+}
+
+#[test]
+fn a_calls_report_may_hold_lists_of_flat_objects_and_no_other_event_may() {
+    let sent = |kind| {
+        let detail = EventDetail {
+            report: Some(Box::new(report())),
+            ..EventDetail::default()
+        };
+        let body = EventBody { kind, detail };
+        let stamp = Stamp::new(node(), 1);
+        let bytes = Stamped { stamp, body }.to_json().unwrap();
+        serde_json::from_slice::<Value>(&bytes).unwrap()
+    };
+    let ended = sent(EventType::CallEnded);
+    assert_eq!(
+        ended,
+        json!({
+            "v": 1, "boot": 1, "node": "ws-1", "type": "call.ended", "talk_s": 12.5,
+            "holds": [{"start_s": 1.0, "duration_s": 2.0}],
+            // What is no number is absent, in lists too.
+            "mutes": [{"start_s": 3.0, "provenance": "softphone"}],
+            "qd_opens": [{"start_s": 4.0, "duration_s": 0.5, "provenance": "reported"}],
+        })
+    );
+    assert_eq!(
+        sent(EventType::CallStarted),
+        json!({"v": 1, "boot": 1, "node": "ws-1", "type": "call.started", "talk_s": 12.5})
+    );
+}
+
+#[test]
+fn a_report_comes_back_as_it_was_sent() {
+    let report = CallReport {
+        silence_ratio: Some(0.25),
+        mutes: Vec::new(),
+        ..report()
+    };
+    let detail = EventDetail {
+        report: Some(Box::new(report)),
+        duration_s: Some(20.0),
+        ..EventDetail::default()
+    };
+    let body = EventBody {
+        kind: EventType::CallEnded,
+        detail,
+    };
+    let sent = Stamped {
+        stamp: Stamp::new(node(), 1),
+        body,
+    };
+    let bytes = sent.to_json().unwrap();
+    assert_eq!(Stamped::<EventBody>::from_json(&bytes).unwrap(), sent);
 }

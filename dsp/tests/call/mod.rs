@@ -61,7 +61,12 @@ impl Seeded {
 /// With the command that fetches them, if they are not there.
 pub fn prompts() -> PathBuf {
     let root = std::env::var_os("SIDETONE_TEST_SOUNDS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/test-data/sounds"),
+        || {
+            // The workspace's, whichever crate tests with this.
+            let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+            let workspace = here.ancestors().find(|dir| dir.join("dsp").is_dir());
+            workspace.unwrap_or(here).join("target/test-data/sounds")
+        },
         PathBuf::from,
     );
     let folder = root.join("usr/share/asterisk/sounds");

@@ -5,12 +5,15 @@
 mod device_unstable;
 mod double_talk;
 mod headset_gone;
+mod hold_failed;
 mod line_noise;
+mod line_unstable;
 mod muted_at_call_start;
 mod noisy_environment;
 mod one_way_audio;
 mod qd_open_in_call;
 mod seconds;
+mod talking_while_muted;
 
 use super::config::AlertConfig;
 use super::engine::HeadsetState;
@@ -54,6 +57,8 @@ pub(super) struct Finding {
     pub(super) measure: Option<Measure>,
     /// What is wrong.
     pub(super) fault: Option<Fault>,
+    /// Which side, where only the finding knows.
+    pub(super) side: Option<Side>,
     /// How it is known, where that can differ.
     pub(super) how: Option<How>,
     /// What came of the hold.
@@ -67,6 +72,7 @@ impl Finding {
             severity,
             measure: None,
             fault: None,
+            side: None,
             how: None,
             hold: None,
         }
@@ -111,11 +117,14 @@ pub(super) trait Rule: fmt::Debug + Send {
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
         Box::new(muted_at_call_start::MutedAtCallStart),
+        Box::new(talking_while_muted::TalkingWhileMuted::default()),
         Box::new(qd_open_in_call::QdOpenInCall::default()),
+        Box::new(hold_failed::HoldFailed::default()),
         Box::new(double_talk::DoubleTalk::default()),
         Box::new(noisy_environment::NoisyEnvironment::default()),
         Box::new(line_noise::LineNoise::new(Side::Agent)),
         Box::new(line_noise::LineNoise::new(Side::Customer)),
+        Box::new(line_unstable::LineUnstable::default()),
         Box::new(one_way_audio::AgentDead::default()),
         Box::new(one_way_audio::CustomerDead::default()),
         Box::new(headset_gone::HeadsetGone::default()),

@@ -2,5 +2,6 @@
 
 mod calls;
 mod life;
+mod lines;
 pub(crate) mod scenario;
 mod sound;

@@ -6,7 +6,7 @@
 use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
 use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties};
-use sidetone_dsp::second::{SecondSummary, SideSecond};
+use sidetone_dsp::second::{SecondSummary, SideSecond, TalkSecond};
 use sidetone_dsp::units::{Db, Dbov};
 use sidetone_wire::alert::Alert;
 use sidetone_wire::event::EventType;
@@ -24,6 +24,7 @@ pub(super) struct Scenario {
     second: u64,
     call_began_ms: u64,
     sound: Option<(SideSecond, Option<SideSecond>)>,
+    talk: TalkSecond,
     headset: HeadsetId,
     overtalk_frame: u64,
     pub(super) alerts: Vec<Alert>,
@@ -74,6 +75,7 @@ impl Scenario {
             second: 0,
             call_began_ms: 0,
             sound: None,
+            talk: TalkSecond::default(),
             headset: HeadsetId::new("047f-c056-00000001"),
             overtalk_frame: 0,
             alerts: Vec::new(),
@@ -84,6 +86,12 @@ impl Scenario {
     /// What the coming seconds sound like.
     pub(super) fn sound(mut self, agent: SideSecond, customer: Option<SideSecond>) -> Self {
         self.sound = Some((agent, customer));
+        self
+    }
+
+    /// Who talks in the coming seconds.
+    pub(super) fn talk(mut self, talk: TalkSecond) -> Self {
+        self.talk = talk;
         self
     }
 
@@ -109,6 +117,7 @@ impl Scenario {
                     customer,
                     double_talk_ratio: 0.0,
                     echo_return_loss: None,
+                    talk: self.talk,
                 });
                 self.second += 1;
                 self.tell(fact);

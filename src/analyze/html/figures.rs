@@ -136,7 +136,7 @@ fn together(m: &mut Markup, analysis: &Analysis) {
     });
 }
 
-fn term(m: &mut Markup, name: &str, figures: &[(f64, String)], words: &str) {
+pub(super) fn term(m: &mut Markup, name: &str, figures: &[(f64, String)], words: &str) {
     m.node("div", &[], |m| {
         m.words("dt", &[], &name);
         m.node("dd", &[], |m| {

@@ -6,6 +6,7 @@
 //!
 //! *Never* holds sound, and never shows as markup what comes from a file or its name.
 
+mod came_to;
 mod curves;
 mod faults;
 mod figures;
@@ -96,6 +97,7 @@ fn body(m: &mut Markup, call: &Call<'_>) {
             drawings(m, call);
         });
         figures::tables(m, call);
+        came_to::draw(m, &call.analysis.report);
         tables::draw(m, call);
     });
     m.node("footer", &[], |m| footnote(m, call));

@@ -1,6 +1,7 @@
 use super::Disclosure;
 use crate::config::{PrivacyConfig, Signals};
 use sidetone_wire::alert::{Alert, AlertDetail};
+use sidetone_wire::call_report::CallReport;
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::{AudioFigures, HealthFigures, Telemetry};
@@ -252,5 +253,100 @@ fn nothing_is_taken_out_while_everything_is_on() {
     let disclosure = Disclosure::new(&privacy(false, |_| {}));
     for (name, message) in everything() {
         assert_eq!(disclosure.filter(message.clone()), Some(message), "{name}");
+    }
+}
+
+/// A report with every figure there is.
+fn full_report() -> CallReport {
+    let schema = schemars::schema_for!(CallReport).to_value();
+    let properties = schema["properties"].as_object().expect("properties");
+    let mut keys: serde_json::Map<_, _> = properties
+        .iter()
+        .filter_map(|(key, about)| {
+            let of = |kind: &str| about["type"].to_string().contains(kind);
+            let value = match () {
+                () if of("number") => 0.5.into(),
+                () if of("integer") => 1.into(),
+                () if of("boolean") => true.into(),
+                () => return None,
+            };
+            Some((key.clone(), value))
+        })
+        .collect();
+    let span = |about: serde_json::Value| {
+        let mut span = serde_json::json!({"start_s": 1.0, "duration_s": 2.0});
+        span.as_object_mut()
+            .expect("an object")
+            .extend(about.as_object().expect("an object").clone());
+        serde_json::json!([span])
+    };
+    let parties = serde_json::json!({"floor": "agent", "interrupter": "customer"});
+    keys.insert("overtalks".to_owned(), span(parties));
+    let mute = serde_json::json!({"provenance": "mixer"});
+    keys.insert("mutes".to_owned(), span(mute.clone()));
+    keys.insert("qd_opens".to_owned(), span(mute));
+    keys.insert("holds".to_owned(), span(serde_json::json!({})));
+    for (key, word) in [
+        ("agent_noise_kind", "hiss"),
+        ("customer_noise_kind", "hum"),
+        ("quality_side", "agent"),
+    ] {
+        keys.insert(key.to_owned(), word.into());
+    }
+    assert_eq!(keys.len(), properties.len(), "a key without a value");
+    serde_json::from_value(keys.into()).expect("a report")
+}
+
+#[test]
+fn a_calls_report_leaves_out_what_is_switched_off() {
+    let keys = |switch: Switch| -> BTreeSet<String> {
+        let detail = EventDetail {
+            report: Some(Box::new(full_report())),
+            ..EventDetail::default()
+        };
+        let sent = Disclosure::new(&privacy(false, switch))
+            .filter(event(EventType::CallEnded, detail))
+            .expect("it is sent");
+        let StationMessage::Event(event) = sent else {
+            unreachable!("an event stays one")
+        };
+        let json = serde_json::to_value(event.detail).expect("JSON");
+        json.as_object()
+            .expect("an object")
+            .keys()
+            .cloned()
+            .collect()
+    };
+    let all = keys(|_| {});
+    let gone = |switch: Switch| -> Vec<String> { all.difference(&keys(switch)).cloned().collect() };
+    assert_eq!(
+        gone(|s| s.mute = false),
+        [
+            "mute_count",
+            "mute_drift_s",
+            "muted_s",
+            "muted_speech_s",
+            "mutes"
+        ]
+    );
+    let overtalk = |key: &&String| key.contains("overtalk") || *key == "double_talk_ratio";
+    let of_overtalk: Vec<String> = all.iter().filter(overtalk).cloned().collect();
+    assert_eq!(gone(|s| s.overtalk = false), of_overtalk);
+    assert_eq!(of_overtalk.len(), 8);
+    let stays = keys(|s| s.audio = false);
+    let of_sound = [
+        "agent_",
+        "customer_",
+        "quality_",
+        "dead_air",
+        "silence",
+        "heard",
+        "double_talk",
+        "speech",
+    ];
+    for key in &all {
+        let made_of_sound =
+            of_sound.iter().any(|part| key.contains(part)) && !key.starts_with("overtalk");
+        assert_eq!(stays.contains(key), !made_of_sound, "{key}");
     }
 }

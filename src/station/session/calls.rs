@@ -21,16 +21,19 @@ impl Session {
             Change::Held(call) => self.tell_hold(voice, &call, true),
             Change::Resumed(call) => self.tell_hold(voice, &call, false),
             Change::InFront(Some(call)) => self.tell_front(voice, &call),
-            Change::InFront(None) => self.leave_front(voice),
+            Change::InFront(None) if self.told.front.is_some() => self.end_front(voice),
+            Change::InFront(None) => {}
             Change::Ended(call, reason) => {
                 if self.told.front == Some(call.id) {
-                    self.leave_front(voice);
+                    self.end_front(voice);
                 }
                 let lasted = voice.now.monotonic.saturating_sub(call.since);
                 let detail = EventDetail {
                     call: Some(call.id),
                     duration_s: Some(seconds(lasted)),
                     reason: Some(reason.as_str().to_owned()),
+                    battery: self.battery,
+                    report: voice.reports.take(voice.now, &self.headset.id, call.id),
                     ..EventDetail::default()
                 };
                 self.told.started.remove(&call.id);
@@ -61,6 +64,7 @@ impl Session {
         self.leave_front(voice);
         self.told.front = Some(call.id);
         self.mute.call_started();
+        self.truth.other_call();
         voice.dsp(&self.usb, DspCommand::Reset);
         self.told.excluded = false;
         self.told.far_end_usable = true;
@@ -73,19 +77,32 @@ impl Session {
             }
         };
         voice.fact(&self.headset.id, fact);
+        if call.leg.is_some() {
+            let fact = HeadsetFact::Answered {
+                after: call.rang,
+                direction: call.direction,
+            };
+            voice.fact(&self.headset.id, fact);
+        }
         if call.held {
             voice.fact(&self.headset.id, HeadsetFact::Held(true));
         }
     }
 
-    /// The agent is in no call, or not in this one any more.
+    /// The call the agent was in is over.
+    fn end_front(&mut self, voice: &mut Voice<'_>) {
+        self.leave_front(voice);
+        self.qd.call_ended();
+        self.mute.call_ended();
+        voice.fact(&self.headset.id, HeadsetFact::CallEnded);
+    }
+
+    /// The agent is not in this call any more.
     fn leave_front(&mut self, voice: &mut Voice<'_>) {
         if self.told.front.take().is_some() {
             self.latest = None;
             self.end_overtalk(voice, None);
-            self.qd.call_ended();
-            self.mute.call_ended();
-            voice.fact(&self.headset.id, HeadsetFact::CallEnded);
+            self.truth.other_call();
         }
     }
 }

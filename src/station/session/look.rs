@@ -21,6 +21,8 @@ impl Session {
                     call: call.id,
                     far_end: self.far_end,
                     muted: self.mute.state().is_on(),
+                    mute_drift: self.truth.drifts(),
+                    line: None,
                 };
                 telemetry::figures(&about, second)
             }),

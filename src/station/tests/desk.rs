@@ -179,6 +179,7 @@ impl Desk {
                     customer,
                     double_talk_ratio: 0.0,
                     echo_return_loss: None,
+                    talk: Default::default(),
                 });
                 self.second += 1;
                 self.give(Input::Second(self.usb.clone(), second));
@@ -248,7 +249,7 @@ impl Desk {
         }))
     }
 
-    fn signal(self, adapter: Adapter, kind: SignalKind) -> Self {
+    pub(super) fn signal(self, adapter: Adapter, kind: SignalKind) -> Self {
         self.then(Input::Softphone(Signal { adapter, kind }))
     }
 

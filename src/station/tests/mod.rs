@@ -7,3 +7,4 @@ mod holds;
 mod presence;
 mod softphones;
 mod states;
+mod truth;
