@@ -385,6 +385,7 @@ impl Session {
     pub(super) fn forget(&mut self, voice: &mut Voice<'_>) {
         self.call.forget(voice.now);
         self.mute.asleep();
+        self.truth.untold();
         self.qd.forget();
         self.told.hook_off = None;
         // Nobody looks any more, which is not the same as closed.

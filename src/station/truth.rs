@@ -75,6 +75,12 @@ impl Truth {
         self.live.call_started();
     }
 
+    /// Nobody remembers what was told: the alert rules begin anew.
+    pub(super) fn untold(&mut self) {
+        self.told_drift = false;
+        self.told_live = None;
+    }
+
     /// What is different from what was told before.
     pub(super) fn changes(&mut self, now: Now, mute: &mut MuteTracker) -> [Option<HeadsetFact>; 2] {
         let drifts = mute.drifts(now);

@@ -76,7 +76,7 @@ pub struct EventDetail {
     /// `volume.changed`: one press, +1 or −1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<i32>,
-    /// `battery.changed`: 0..1.
+    /// The headset's charge, 0..1 (`battery.changed`, `call.ended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub battery: Option<f64>,
     /// `overtalk.*`: the side that spoke first, `none` if both began together.
