@@ -108,6 +108,7 @@ fn reinvite(hold: bool, patience_ms: u32) -> String {
     )
 }
 
+/// The pause before the end is for whoever looks now and then only, on a busy machine.
 fn scenario_text(patience_ms: u32) -> String {
     let hold = reinvite(true, patience_ms);
     let resume = reinvite(false, patience_ms);
@@ -145,7 +146,7 @@ fn scenario_text(patience_ms: u32) -> String {
 {ack}      Content-Length: 0
 
   ]]></send>{hold}{resume}
-  <pause milliseconds="200"/>
+  <pause milliseconds="3000"/>
   <send retrans="500"><![CDATA[
 {bye}      Content-Length: 0
 
