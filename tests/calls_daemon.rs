@@ -25,7 +25,7 @@ struct Desk {
     broker: Broker,
     watcher: Watcher,
     headset: HidHeadset,
-    daemon: Daemon,
+    _daemon: Daemon,
     _desk: daemon::Desk,
 }
 
@@ -46,7 +46,7 @@ impl Desk {
             broker,
             watcher,
             headset,
-            daemon,
+            _daemon: daemon,
             _desk: desk,
         }
     }
@@ -231,9 +231,9 @@ fn gateway(desk_port: u16, agent: &Baresip) -> Program {
     Program::start(
         Command::new("python3")
             .arg(script)
-            .args(["--broker", &format!("127.0.0.1:{desk_port}")])
+            .arg(format!("mqtt://127.0.0.1:{desk_port}"))
             .args(["--org", "acme"])
-            .args(["--extension", &format!("204={}", agent.control)]),
+            .args(["--phone", &format!("204={}", agent.control)]),
     )
 }
 

@@ -47,7 +47,7 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
         ),
         (
             "[brokr]\nurl = \"mqtt://b\"",
-            "1:2: there is no key `brokr`; did you mean `broker`? (the sections are alerts, audio, broker,",
+            "1:2: there is no key `brokr`; did you mean `broker`? (the sections are adapters, alerts, audio, broker,",
         ),
         (
             "\n\n[alerts.line_nois]\nhum_dbov = -50",
@@ -276,6 +276,10 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
         let scope = leaf["x-scope"].as_str();
         let expected = match key {
             "devices.quirks_dir" | "privacy.agent_key_file" => "local",
+            "adapters.baresip.address" | "adapters.linphone.pipe" | "adapters.mqtt.extension" => {
+                "local"
+            }
+            _ if key.starts_with("adapters.exec.") || key.starts_with("adapters.http.") => "local",
             _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
             _ => "remote",
         };

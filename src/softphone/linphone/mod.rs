@@ -211,6 +211,9 @@ impl Softphone for Linphone {
     async fn connect(&mut self) -> Result<Abilities, Fault> {
         self.stream = None;
         self.owed = 0;
+        // The daemon behind the pipe may be another one, which counts from 1 again.
+        self.calls.clear();
+        self.heard.clear();
         self.stream = Some(self.open().await?);
         let text = self.ask("version").await?;
         self.version = match reply::parse(&text) {

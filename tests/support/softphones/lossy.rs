@@ -44,7 +44,7 @@ impl Lossy {
             ends.clone(),
         );
         thread::spawn(move || {
-            let mut datagram = [0; 65_536];
+            let mut datagram = [0; 4096];
             while let Ok((length, from)) = socket.recv_from(&mut datagram) {
                 let text = String::from_utf8_lossy(&datagram[..length]).into_owned();
                 let (to, end) = if from.port() == customer {
