@@ -225,7 +225,10 @@ async fn a_real_softphone_tells_its_calls_and_is_told_to_hold() {
     desk.browser.until("softphone.events.some(e => e.event === 'deviceEndedCall' && e.conversationId === 'conv-2')").await;
     desk.station.until("the end of the call", over).await;
 
-    another_user_gets_nothing(desk.station.served.http.unwrap().port(), &site);
+    // Its processes are waited for, and the service is served, at the same time.
+    let (http, ours) = (desk.station.served.http.unwrap().port(), site.clone());
+    let asked = tokio::task::spawn_blocking(move || another_user_gets_nothing(http, &ours));
+    asked.await.unwrap();
 
     // A page that goes away in a call is missed after 15 s.
     desk.say("incomingCall({conversationId: 'conv-3'})").await;
