@@ -21,7 +21,7 @@ pictures: test-data build ## docs/images/board*.png, taken of the running demons
 	@scripts/install-deps demo pictures
 	scripts/pictures
 
-test: quick rtsan gate package-test bench ## everything: the quick layer, the real-time check, the instruction gate, the packages, the QEMU bench
+test: quick calls rtsan gate package-test bench ## everything: the quick layer, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
 
 deb: build ## the Debian package, in target/debian/
 	@scripts/install-deps package
@@ -44,6 +44,10 @@ uninstall: ## removes what install has put there; keeps /etc/sidetone
 quick: test-data ## tests without QEMU: real broker, PulseAudio, PipeWire, recorded HID devices
 	@scripts/install-deps build quick
 	scripts/quick
+
+calls: ## real calls: baresip, linphone, a browser's softphone, and a customer who judges
+	@scripts/install-deps build quick calls
+	scripts/calls
 
 test-data: ## fetches the recorded speech the tests measure with (Debian packages, no root)
 	@scripts/fetch-sounds

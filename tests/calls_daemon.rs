@@ -15,7 +15,9 @@ mod testbed;
 use broker::{Broker, Seen, Watcher};
 use daemon::{Daemon, PROGRAM};
 use serde_json::Value;
-use softphones::{Baresip, Control, Customer, Program, Verdict, print_distribution};
+use softphones::{
+    Baresip, Control, Customer, Lossy, Program, Verdict, print_distribution, wait_for,
+};
 use std::process::Command;
 use std::time::Duration;
 use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, mute, quick_disconnect, vendor};
@@ -225,16 +227,24 @@ async fn a_killed_softphone_is_a_failed_hold() {
     assert_eq!(ended["reason"], "softphone_gone");
 }
 
-/// The gateway example beside a PBX: here beside the agent's baresip.
-fn gateway(desk_port: u16, agent: &Baresip) -> Program {
-    let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hold_gateway.py");
-    Program::start(
-        Command::new("python3")
+/// The gateway example beside a PBX: here beside the agent's baresip. It listens once this returns.
+fn gateway(broker_port: u16, agent: &Baresip) -> Program {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/hold_gateway.py");
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let gateway = Program::start(
+        // Debian's Python, which has Debian's paho-mqtt.
+        Command::new("/usr/bin/python3")
             .arg(script)
-            .arg(format!("mqtt://127.0.0.1:{desk_port}"))
+            .arg(format!("mqtt://127.0.0.1:{broker_port}"))
             .args(["--org", "acme"])
-            .args(["--phone", &format!("204={}", agent.control)]),
-    )
+            .args(["--phone", &format!("204={}", agent.control)])
+            .stdout(log.reopen().unwrap()),
+    );
+    wait_for("the gateway", || {
+        let said = std::fs::read_to_string(log.path()).unwrap();
+        said.contains("answers").then_some(())
+    });
+    gateway
 }
 
 #[tokio::test]
@@ -246,8 +256,14 @@ async fn without_an_adapter_a_gateway_beside_the_pbx_holds() {
     .await;
     let _gateway = gateway(desk.broker.port, &agent);
     let customer = Customer::call(agent.sip, 15_000);
-    // Nobody tells of the call but the hook switch.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    wait_for("the call", || {
+        let calls = Control::open(agent.control).tell("listcalls", "");
+        calls["data"]
+            .as_str()?
+            .contains("ESTABLISHED")
+            .then_some(())
+    });
+    // Nobody tells the daemon of it but the hook switch.
     desk.headset.send(OFF_HOOK);
     desk.event("call.started", 1).await;
     desk.headset.send(&quick_disconnect(true));
@@ -257,4 +273,29 @@ async fn without_an_adapter_a_gateway_beside_the_pbx_holds() {
     desk.headset.send(&quick_disconnect(false));
     desk.event("call.resumed", 1).await;
     assert_eq!(customer.verdict(), Verdict::HeldAndResumed);
+}
+
+#[tokio::test]
+async fn packets_lost_on_their_way_to_the_customer_are_a_line_that_is_told() {
+    let (agent, customer) = (Baresip::start("agent"), Baresip::start("customer"));
+    let desk = Desk::reading(&agent, "").await;
+    let lossy = Lossy::between(customer.sip, agent.sip, 0, 10);
+    Control::open(customer.control).tell("dial", &lossy.uri("agent"));
+    desk.event("call.started", 1).await;
+    let alert = desk
+        .alert("alert/line_unstable/call", |alert| {
+            alert["state"] == "raised"
+        })
+        .await;
+    println!("line_unstable: {alert}");
+    let lost = alert["value"].as_f64().unwrap();
+    assert!((0.05..0.15).contains(&lost), "{alert}");
+    Control::open(customer.control).tell("hangup", "");
+    let ended = desk.event("call.ended", 1).await;
+    println!("call.ended: {ended}");
+    assert_eq!(ended["reason"], "hung_up");
+    desk.alert("alert/line_unstable/call", |alert| {
+        alert["state"] == "cleared" && alert["reason"] == "call_ended"
+    })
+    .await;
 }

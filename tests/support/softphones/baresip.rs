@@ -1,13 +1,13 @@
 //! A baresip: the agent's, or a customer's who can be told what to do.
 
-use super::{Program, free_media_port, free_tcp_port, free_udp_port, wait_for};
+use super::{Program, free_media_port, free_tcp_port, free_udp_port};
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A running baresip.
@@ -31,25 +31,32 @@ impl Baresip {
         Self::with(name, "answermode=manual")
     }
 
+    /// Another test may take a port between its choice and its use: then others are chosen.
     fn with(name: &str, answer: &str) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (sip, control) = (free_udp_port(), free_tcp_port());
-        configure(directory.path(), name, answer, sip, control);
-        let program = run(directory.path());
-        let baresip = Self {
-            sip,
-            control: SocketAddr::from(([127, 0, 0, 1], control)),
-            program,
-            directory,
+        let listens = |_| {
+            let directory = tempfile::tempdir().unwrap();
+            let (sip, control) = (free_udp_port(), free_tcp_port());
+            configure(directory.path(), name, answer, sip, control);
+            let baresip = Self {
+                sip,
+                control: SocketAddr::from(([127, 0, 0, 1], control)),
+                program: run(directory.path()),
+                directory,
+            };
+            baresip.listens().then_some(baresip)
         };
-        baresip.wait();
-        baresip
+        (0..3).find_map(listens).expect("baresip listens")
     }
 
-    fn wait(&self) {
-        wait_for("baresip's control socket", || {
-            TcpStream::connect(self.control).ok()
-        });
+    fn listens(&self) -> bool {
+        let until = Instant::now() + Duration::from_secs(10);
+        while Instant::now() < until {
+            if TcpStream::connect(self.control).is_ok() {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 
     /// Its address for a call.
@@ -73,7 +80,7 @@ impl Baresip {
     /// Starts it again after its end.
     pub(crate) fn restart(&mut self) {
         self.program = run(self.directory.path());
-        self.wait();
+        assert!(self.listens(), "baresip does not listen again");
     }
 }
 
