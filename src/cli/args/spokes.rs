@@ -38,7 +38,7 @@ pub enum SpokesCommand {
 The certificate holds 700 days, for 127.0.0.1 and localhost only; the key of its authority is thrown
 away at once. Then restart the daemon: systemctl --user restart sidetone")]
 pub struct InstallArgs {
-    /// A site whose softphone may talk to the headset: https://HOST[:PORT]. Written into the
+    /// A site whose softphone may talk to the headset: https://HOST or https://HOST:PORT. Written into the
     /// configuration; without it, the sites of `spokes.origins`
     #[arg(long = "origin", value_name = "URL")]
     pub origins: Vec<WebOrigin>,
