@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 /// How soon a worker notices that it is to stop, and how often it looks for starvation.
 const TICK: Duration = Duration::from_millis(50);
 
+/// Samples gather in the socket for so long before they are taken in one go: servers send a packet each time
+/// the application's latency lets them, twice and more as often. No multiple of usual packets' lengths, so
+/// that no stream's stamps are late by the same time for long.
+const GATHER: Duration = Duration::from_millis(15);
+
 /// A side is tried again after this long, doubled up to [`SLOWEST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_millis(250);
 const SLOWEST_RETRY: Duration = Duration::from_secs(2);
@@ -158,10 +163,17 @@ impl Session {
         deadline: Instant,
         report: Report<'_>,
     ) -> Result<(), ServerError> {
+        let mut sounding = false;
         loop {
-            match self.server.receive(deadline)? {
+            let until = if sounding { Instant::now() } else { deadline };
+            match self.server.receive(until)? {
+                Incoming::Nothing if sounding && until < deadline => {
+                    sounding = false;
+                    std::thread::sleep(GATHER);
+                }
                 Incoming::Nothing => return Ok(()),
                 Incoming::Samples { channel, bytes } => {
+                    sounding = true;
                     if worker.should_stop() {
                         return Ok(());
                     }
