@@ -17,8 +17,8 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(50);
 
 /// Samples gather in the socket for so long before they are taken in one go: servers send a packet each time
-/// the application's latency lets them, twice and more as often. No multiple of usual packets' lengths, so
-/// that no stream's stamps are late by the same time for long.
+/// the application's latency lets them, twice and more as often. Usual packets last 10 or 20 ms; this is no
+/// multiple of either, so that no stream's stamps are late by the same time for long.
 const GATHER: Duration = Duration::from_millis(15);
 
 /// A side is tried again after this long, doubled up to [`SLOWEST_RETRY`].
