@@ -16,7 +16,7 @@ use broker::{Broker, Seen, Watcher};
 use daemon::{Daemon, PROGRAM};
 use serde_json::Value;
 use softphones::{
-    Baresip, Control, Customer, Lossy, Program, Verdict, print_distribution, wait_for,
+    Baresip, Control, Customer, Linphone, Lossy, Program, Verdict, print_distribution, wait_for,
 };
 use std::process::Command;
 use std::time::Duration;
@@ -298,4 +298,25 @@ async fn packets_lost_on_their_way_to_the_customer_are_a_line_that_is_told() {
         alert["state"] == "cleared" && alert["reason"] == "call_ended"
     })
     .await;
+}
+
+#[tokio::test]
+async fn linphone_holds_by_the_same_contract() {
+    let agent = Linphone::start();
+    let desk = Desk::with(&format!(
+        "[adapters.baresip]\nenabled = false\n[adapters.linphone]\npipe = {:?}\n{TAKE_BACK}",
+        agent.pipe
+    ))
+    .await;
+    let customer = Customer::call(agent.sip, 15_000);
+    let started = desk.event("call.started", 1).await;
+    assert_eq!(started["provenance"], "softphone");
+    desk.headset.send(&quick_disconnect(true));
+    let done = desk.event("hold.done", 1).await;
+    assert_eq!(done["adapter"], "linphone");
+    println!("linphone: {done}");
+    desk.headset.send(&quick_disconnect(false));
+    desk.event("call.resumed", 1).await;
+    desk.event("call.ended", 1).await;
+    assert_eq!(customer.verdict(), Verdict::HeldAndResumed);
 }
