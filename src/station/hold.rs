@@ -101,6 +101,9 @@ enum State {
     Idle,
     Asking(Attempt),
     Holding(Holding),
+    /// Told as failed; a softphone may still do it late (both sides held at once: SIP's next attempt comes
+    /// up to four seconds later).
+    Late(Attempt),
 }
 
 /// What the machine sees of one headset.
@@ -171,7 +174,12 @@ impl HoldMachine {
                 Vec::new()
             }
             State::Holding(_) => self.resume(sight),
-            State::Asking(_) | State::Idle => Vec::new(),
+            State::Asking(_) | State::Late(_) | State::Idle => {
+                if matches!(self.state, State::Late(_)) {
+                    self.state = State::Idle;
+                }
+                Vec::new()
+            }
         }
     }
 
@@ -224,6 +232,14 @@ impl HoldMachine {
                 }
                 Vec::new()
             }
+            State::Late(attempt) => match call.filter(|call| call.id == attempt.call) {
+                None => {
+                    self.state = State::Idle;
+                    Vec::new()
+                }
+                Some(call) if call.held => self.succeeded(sight),
+                Some(_) => Vec::new(),
+            },
             State::Asking(attempt) => {
                 let Some(call) = call.filter(|call| call.id == attempt.call) else {
                     self.state = State::Idle;
@@ -264,7 +280,7 @@ impl HoldMachine {
                 waiting: Waiting::Verifying { until } | Waiting::Reading { until },
                 ..
             }) => Some(*until),
-            State::Idle | State::Holding(_) => None,
+            State::Idle | State::Holding(_) | State::Late(_) => None,
         }
     }
 
@@ -274,7 +290,8 @@ impl HoldMachine {
     }
 
     fn succeeded(&mut self, sight: &mut Sight<'_>) -> Vec<Step> {
-        let State::Asking(attempt) = std::mem::take(&mut self.state) else {
+        let (State::Asking(attempt) | State::Late(attempt)) = std::mem::take(&mut self.state)
+        else {
             return Vec::new();
         };
         let gateway = attempt.adapter == Adapter::Mqtt;
@@ -339,7 +356,11 @@ impl HoldMachine {
             Aim::Hold => "not_confirmed",
             Aim::Resume => "resume_not_confirmed",
         };
-        failed(&attempt, Some(last), reason)
+        let steps = failed(&attempt, Some(last), reason);
+        if attempt.aim == Aim::Hold && attempt.adapter != Adapter::Mqtt {
+            self.state = State::Late(attempt);
+        }
+        steps
     }
 
     fn resume(&mut self, sight: &mut Sight<'_>) -> Vec<Step> {

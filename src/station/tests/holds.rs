@@ -296,3 +296,25 @@ fn plugged_together_before_the_answer_nobody_else_is_asked() {
             &["10.1 order baresip Hold a", "11.1 order baresip Read a"],
         );
 }
+
+#[test]
+fn a_hold_that_comes_about_late_is_told_and_ends_the_alarm() {
+    in_call()
+        .quick_disconnect(true)
+        .until(14.0)
+        .legs(Baresip, &[("a", Held)])
+        .until(15.0)
+        .expect_of(
+            &["hold", "held"],
+            &[
+                "10.1 hold.requested baresip",
+                "11.4 hold.failed baresip not_confirmed",
+                "11.4 alert.changed qd_open_in_call call failed",
+                "11.4 alert.raised hold_failed call failed",
+                "14.0 call.held softphone",
+                "14.0 alert.cleared hold_failed call condition failed",
+                "14.0 hold.done baresip 4000 ms",
+                "14.0 alert.changed qd_open_in_call call held",
+            ],
+        );
+}
