@@ -109,7 +109,10 @@ async fn a_registered_softphone_is_heard_over_tls_by_who_trusts_the_authority_on
     station
         .until("the softphone", |kind| matches!(kind, SignalKind::Up(_)))
         .await;
-    assert_eq!(station.until_phase(Phase::Ringing).await.as_str(), "p#7");
+    assert_eq!(
+        station.until_phase(Phase::Ringing).await.as_str(),
+        "https://apps.example.com p#7"
+    );
     assert!(connect(roots.clone(), "localhost").await.is_ok());
     assert!(connect(roots, "apps.example.com").await.is_err());
     assert!(connect(RootCertStore::empty(), "127.0.0.1").await.is_err());

@@ -7,6 +7,7 @@
 //! counts as one in which both can talk.
 
 use super::request::{CallId, SoftphoneName, Step};
+use crate::config::WebOrigin;
 use crate::softphone::{Direction, Leg, LegId, Phase};
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -49,13 +50,24 @@ pub(super) enum Moved {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Calls {
+    /// Two sites may give their softphones and calls the same names.
+    owner: String,
     now: Vec<Call>,
     ended: VecDeque<CallId>,
 }
 
 impl Calls {
+    /// None yet, of this site's softphone.
+    pub(super) fn of(site: &WebOrigin, softphone: &SoftphoneName) -> Self {
+        Self {
+            owner: format!("{site} {softphone}"),
+            now: Vec::new(),
+            ended: VecDeque::new(),
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.now.is_empty()
     }
@@ -83,18 +95,12 @@ impl Calls {
     }
 
     /// The page tells a step of a call.
-    pub(super) fn step(
-        &mut self,
-        at: Instant,
-        softphone: &SoftphoneName,
-        id: CallId,
-        step: Step,
-    ) -> Moved {
+    pub(super) fn step(&mut self, at: Instant, id: CallId, step: Step) -> Moved {
         if step == Step::Ended {
             return self.end(id);
         }
         let Some(call) = self.by_id(id) else {
-            return self.begin(softphone, id, step);
+            return self.begin(id, step);
         };
         match (step, call.phase) {
             (Step::Answered, Phase::Ringing | Phase::Dialing) => call.phase = Phase::Active,
@@ -117,7 +123,7 @@ impl Calls {
     }
 
     /// A call that was not known: it begins, or it was begun before this daemon was.
-    fn begin(&mut self, softphone: &SoftphoneName, id: CallId, step: Step) -> Moved {
+    fn begin(&mut self, id: CallId, step: Step) -> Moved {
         let (phase, direction) = match step {
             Step::Incoming => (Phase::Ringing, Some(Direction::Incoming)),
             Step::Outgoing => (Phase::Active, Some(Direction::Outgoing)),
@@ -130,7 +136,7 @@ impl Calls {
         }
         self.now.push(Call {
             id,
-            leg: LegId::new(format!("{softphone}#{}", id.get())),
+            leg: LegId::new(format!("{}#{}", self.owner, id.get())),
             phase,
             direction,
             hold: HoldAsked::No,

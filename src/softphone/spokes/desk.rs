@@ -191,14 +191,15 @@ impl Desk {
         id: Option<CallId>,
         step: Step,
     ) -> Reply {
-        self.with(at, site, name, |softphone| {
+        let mut undo = false;
+        let reply = self.with(at, site, name.clone(), |softphone| {
             let Some(id) = id else {
                 return Reply::Done(false);
             };
             softphone.said(id, step);
-            let moved = softphone.calls.step(at, &softphone.name, id, step);
+            let moved = softphone.calls.step(at, id, step);
             match moved {
-                Moved::HeldTooLate => softphone.push(EventKind::Resume, id, None),
+                Moved::HeldTooLate => undo = softphone.push(EventKind::Resume, id, None),
                 Moved::Yes if step == Step::Ended => {
                     // The page asks for events right after it ended a call, and waits for the answer.
                     softphone.push(EventKind::Ended, id, None);
@@ -207,7 +208,11 @@ impl Desk {
                 Moved::Yes | Moved::No => {}
             }
             Reply::Done(moved != Moved::No)
-        })
+        });
+        if undo && let Some(index) = self.index(site, &name) {
+            self.deliver(index);
+        }
+        reply
     }
 
     pub(super) fn new_number(&mut self) -> u64 {
@@ -279,9 +284,9 @@ impl Desk {
         let number = self.new_number();
         self.softphones.push(Softphone {
             number,
+            calls: Calls::of(&site, &name),
             site,
             name,
-            calls: Calls::default(),
             muted: None,
             queue: VecDeque::new(),
             handed_out: Vec::new(),
@@ -342,17 +347,25 @@ impl Softphone {
         self.seen + patience
     }
 
-    /// Has an event for the page. If too many wait, the oldest that carries out no order goes.
-    pub(super) fn push(&mut self, kind: EventKind, call: CallId, order: Option<(u64, Instant)>) {
-        let event = CallEvent { kind, call };
+    /// Has an event for the page. If too many wait, the oldest that carries out no order goes; `false` if all
+    /// do.
+    pub(super) fn push(
+        &mut self,
+        kind: EventKind,
+        call: CallId,
+        order: Option<(u64, Instant)>,
+    ) -> bool {
         if self.queue.len() >= EVENTS
             && let Some(oldest) = self.queue.iter().position(|queued| queued.order.is_none())
         {
             self.queue.remove(oldest);
         }
-        if self.queue.len() < EVENTS {
+        let room = self.queue.len() < EVENTS;
+        if room {
+            let event = CallEvent { kind, call };
             self.queue.push_back(Queued { event, order });
         }
+        room
     }
 
     /// Undoes what was asked and is not wanted any more.

@@ -74,7 +74,7 @@ impl Softphone {
             EventKind::Mute => self.muted = Some(true),
             EventKind::Unmute => self.muted = Some(false),
             EventKind::Terminate => {
-                self.calls.step(at, &self.name, event.call, Step::Ended);
+                self.calls.step(at, event.call, Step::Ended);
                 self.push(EventKind::Ended, event.call, None);
             }
             kind => {

@@ -56,7 +56,10 @@ impl Desk {
             {
                 call.hold = HoldAsked::Yes;
             }
-            softphone.push(kind, found.call, Some((order.number, at + ORDER_LIVES)));
+            if !softphone.push(kind, found.call, Some((order.number, at + ORDER_LIVES))) {
+                let sentence = "too many orders wait for the softphone's page".to_owned();
+                self.answer(order.number, Answer::Refused(sentence));
+            }
         }
         self.deliver(found.softphone);
     }

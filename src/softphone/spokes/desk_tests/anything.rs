@@ -57,7 +57,7 @@ proptest! {
                 }
                 Act::Order(id, action) => {
                     orders += 1;
-                    let leg = Some(LegId::new(format!("a#{id}")));
+                    let leg = Some(LegId::new(format!("https://a.example a#{id}")));
                     let order = Order { adapter: Adapter::Spokes, number: orders, leg, call: Uuid::nil(), action };
                     room.desk.order(room.now, &order);
                     room.settle();

@@ -61,7 +61,7 @@ impl Room {
         let order = Order {
             adapter: Adapter::Spokes,
             number,
-            leg: Some(LegId::new(format!("p#{id}"))),
+            leg: Some(LegId::new(format!("https://a.example p#{id}"))),
             call: Uuid::nil(),
             action,
         };

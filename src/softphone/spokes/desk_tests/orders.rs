@@ -189,3 +189,28 @@ fn silent_pages_are_forgotten_sooner_in_a_call() {
     let told = room.told();
     assert!(matches!(&told[..], [SignalKind::Up(_), SignalKind::Legs(legs)] if legs.is_empty()));
 }
+
+#[test]
+fn an_order_for_which_there_is_no_room_is_refused() {
+    let mut room = Room::new();
+    room.call("AnswerCall", 7);
+    let most = EVENTS as u64;
+    for number in 1..=most + 1 {
+        room.order(number, 7, Action::Mute(true));
+    }
+    assert_eq!(room.answers(), [(most + 1, false)]);
+}
+
+#[test]
+fn an_order_goes_to_the_site_whose_call_it_is() {
+    let mut room = Room::new();
+    room.call("AnswerCall", 7);
+    room.ask_from(
+        "https://b.example",
+        "CallServices/AnswerCall?name=p&callID={\"Id\":7}",
+    );
+    room.ask_from("https://b.example", "CallServices/CallEvents?name=p");
+    let mine = room.poll();
+    room.order(1, 7, Action::Hold);
+    assert_eq!(room.delivered, [(mine, vec![EventKind::Hold])]);
+}
