@@ -73,6 +73,21 @@ impl Account {
         }
     }
 
+    /// Another call has the agent: what is heard and muted now belongs to that. A hold goes on.
+    pub(super) fn leave(&mut self, at: Duration) {
+        let at = self.offset(at);
+        self.talk.interrupt();
+        self.mutes.end(at);
+        self.quick_disconnects.end(at);
+        self.drifts.end(at);
+    }
+
+    /// The agent is in this call again. If it is still on hold, that is told next.
+    pub(super) fn come_back(&mut self, at: Duration) {
+        self.holds.end(self.offset(at));
+        self.frame_zero = None;
+    }
+
     /// Takes in a fact of the call.
     pub(super) fn see(&mut self, at: Duration, fact: &HeadsetFact) {
         match fact {

@@ -74,12 +74,17 @@ impl CallBook {
                 let mut account = Account::new(at);
                 account.mute(at, page.mute);
                 account.quick_disconnect(at, page.quick_disconnect);
-                page.put_aside();
+                page.put_aside(at);
                 page.open = Some((*call, account));
             }
             HeadsetFact::CallInFront { call, .. } => {
-                page.put_aside();
-                page.open = page.waiting.remove(call).map(|account| (*call, account));
+                page.put_aside(at);
+                page.open = page.waiting.remove(call).map(|mut account| {
+                    account.come_back(at);
+                    account.mute(at, page.mute);
+                    account.quick_disconnect(at, page.quick_disconnect);
+                    (*call, account)
+                });
             }
             HeadsetFact::CallEnded => {
                 if let Some((call, account)) = page.open.take() {
@@ -110,8 +115,9 @@ impl CallBook {
 
 impl Page {
     /// Another call has the agent; this one waits.
-    fn put_aside(&mut self) {
-        if let Some((call, account)) = self.open.take() {
+    fn put_aside(&mut self, at: Duration) {
+        if let Some((call, mut account)) = self.open.take() {
+            account.leave(at);
             if self.waiting.len() == WAITING {
                 self.waiting.pop_first();
             }

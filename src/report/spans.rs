@@ -53,6 +53,16 @@ impl<T> Spans<T> {
     /// It holds from here on; a stretch that is open goes on.
     pub(super) fn begin(&mut self, start: Duration, about: T) {
         let start = start.max(self.ended);
+        // What begins where the one before ended has gone on.
+        let all_listed = self.first.len() == self.count as usize;
+        let goes_on = self.open.is_none() && all_listed;
+        if let Some(last) = self.first.pop_if(|last| goes_on && last.end == start) {
+            self.count -= 1;
+            self.total = self
+                .total
+                .saturating_sub(last.end.saturating_sub(last.start));
+            self.open = Some((last.start, last.about));
+        }
         self.open.get_or_insert((start, about));
     }
 

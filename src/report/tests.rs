@@ -139,6 +139,38 @@ fn ring_hold_and_talk_add_up() {
 }
 
 #[test]
+fn a_call_that_waits_is_on_hold_and_hears_nothing_of_the_other() {
+    let other = Uuid::from_u128(77);
+    let since = Duration::from_secs(100);
+    let first = IdMint::seeded(1).mint(0);
+    let mut told = Told::new()
+        .call()
+        .heard(10, clean(), talking())
+        .at(10.0, F::Held(true))
+        .at(10.0, F::CallStarted { call: other })
+        .at(12.0, muted(How::Mixer, 12.0))
+        .heard(20, clean(), silence())
+        .at(30.0, F::CallInFront { call: first, since })
+        .at(30.0, F::Held(true))
+        .at(35.0, F::Held(false));
+    let now = Now {
+        monotonic: Duration::from_secs(140),
+        utc_ms: 0,
+    };
+    let waited = told.book.take(now, &told.headset, other).expect("a report");
+    assert_eq!((waited.mute_count, waited.muted_s), (Some(1), Some(18.0)));
+    assert_eq!(
+        (waited.heard_s, waited.dead_air_count),
+        (Some(20.0), Some(0))
+    );
+    let report = told.end(50.0);
+    assert_eq!((report.hold_count, report.held_s), (Some(1), Some(25.0)));
+    assert_eq!((report.heard_s, report.talk_s), (Some(10.0), Some(25.0)));
+    // Mute is on when the agent comes back to it.
+    assert_eq!((report.mute_count, report.muted_s), (Some(1), Some(20.0)));
+}
+
+#[test]
 fn a_call_that_was_dialled_says_how_long() {
     let report = Told::new()
         .call()
