@@ -275,7 +275,7 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
         leaves += 1;
         let scope = leaf["x-scope"].as_str();
         let expected = match key {
-            "devices.quirks_dir" | "privacy.agent_key_file" => "local",
+            "devices.quirks_dir" | "privacy.agent_key_file" | "hold.on_inferred" => "local",
             "adapters.baresip.address" | "adapters.linphone.pipe" | "adapters.mqtt.extension" => {
                 "local"
             }

@@ -95,6 +95,7 @@ impl HeadsetState {
             HeadsetFact::Back => self.gone = false,
             HeadsetFact::LiveUnderMute(live) => self.live_under_mute = *live,
             HeadsetFact::HoldOutcome(_)
+            | HeadsetFact::HoldAtOnce(_)
             | HeadsetFact::Answered { .. }
             | HeadsetFact::Line(_)
             | HeadsetFact::MuteDrift(_)

@@ -182,6 +182,8 @@ pub enum HeadsetFact {
     QuickDisconnect(Option<How>),
     /// The call is on hold (or no longer).
     Held(bool),
+    /// The same, where it is known before the quick disconnect is told: nobody to ask, held already.
+    HoldAtOnce(HoldOutcome),
     /// What came of the hold that a pulled quick disconnect asked for.
     HoldOutcome(HoldOutcome),
     /// The call is a softphone's, and how it began.

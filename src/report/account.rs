@@ -84,7 +84,9 @@ impl Account {
 
     /// The agent is in this call again. If it is still on hold, that is told next.
     pub(super) fn come_back(&mut self, at: Duration) {
-        self.holds.end(self.offset(at));
+        let at = self.offset(at);
+        self.holds.end(at);
+        self.mutes.not_before(at);
         self.frame_zero = None;
     }
 
@@ -113,6 +115,7 @@ impl Account {
             HeadsetFact::Line(figures) => self.line.figures(figures),
             HeadsetFact::CallStarted { .. }
             | HeadsetFact::CallInFront { .. }
+            | HeadsetFact::HoldAtOnce(_)
             | HeadsetFact::CallEnded
             | HeadsetFact::LiveUnderMute(_)
             | HeadsetFact::Gone

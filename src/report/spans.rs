@@ -66,6 +66,11 @@ impl<T> Spans<T> {
         self.open.get_or_insert((start, about));
     }
 
+    /// What begins from here on counts from here at the earliest.
+    pub(super) fn not_before(&mut self, at: Duration) {
+        self.ended = self.ended.max(at);
+    }
+
     /// It holds no more.
     pub(super) fn end(&mut self, end: Duration) {
         if let Some((start, about)) = self.open.take() {

@@ -435,8 +435,7 @@ impl Session {
                 (Some(how), None) => self.event(voice, EventType::QdClosed, known(how)),
                 _ => {}
             }
-            voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
-            self.quick_disconnect_moved(voice, open);
+            self.tell_quick_disconnect(voice, open);
         }
         self.tell_truth(voice);
     }

@@ -28,6 +28,7 @@ impl Rule for QdOpenInCall {
                 self.opened.get_or_insert(view.now.monotonic);
             }
             Some(HeadsetFact::QuickDisconnect(None)) => self.reset(),
+            Some(HeadsetFact::HoldAtOnce(outcome)) => self.hold = Some(*outcome),
             Some(HeadsetFact::HoldOutcome(outcome)) if self.opened.is_some() => {
                 self.hold = Some(*outcome);
             }

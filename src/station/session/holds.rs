@@ -12,10 +12,24 @@ use sidetone_wire::vocabulary::HoldOutcome;
 const SURE_ENOUGH: f64 = 0.95;
 
 impl Session {
-    /// The quick disconnect opened (how that is known) or closed.
-    pub(super) fn quick_disconnect_moved(&mut self, voice: &mut Voice<'_>, open: Option<How>) {
+    /// The quick disconnect opened (how that is known) or closed. What is known of the hold at once (nobody
+    /// to ask, held already) is in the alert's raise; what takes time changes it later.
+    pub(super) fn tell_quick_disconnect(&mut self, voice: &mut Voice<'_>, open: Option<How>) {
+        let steps = self.quick_disconnect_moved(voice, open);
+        let at_once = steps.iter().find_map(|step| match step {
+            Step::Outcome(outcome) => Some(HeadsetFact::HoldAtOnce(*outcome)),
+            _ => None,
+        });
+        if let Some(outcome) = at_once.filter(|_| open.is_some()) {
+            voice.fact(&self.headset.id, outcome);
+        }
+        voice.fact(&self.headset.id, HeadsetFact::QuickDisconnect(open));
+        self.carry_out(voice, steps);
+    }
+
+    fn quick_disconnect_moved(&mut self, voice: &mut Voice<'_>, open: Option<How>) -> Vec<Step> {
         if !voice.hold.on_quick_disconnect {
-            return;
+            return Vec::new();
         }
         let acts = match open {
             Some(How::Inferred(confidence)) => {
@@ -32,14 +46,13 @@ impl Session {
             calls: &self.call,
             adapters: voice.adapters,
         };
-        let steps = if acts {
+        if acts {
             hold.pulled(&mut sight, reported)
         } else if open.is_none() {
             hold.together(&mut sight)
         } else {
             Vec::new()
-        };
-        self.carry_out(voice, steps);
+        }
     }
 
     /// An adapter answered an order.

@@ -81,7 +81,7 @@ fn outside_a_call_on_a_ringing_or_a_held_one_nothing_is_ordered() {
         HOLDS,
         &[
             "5.0 call.held softphone",
-            "5.1 alert.changed qd_open_in_call call already_held",
+            "5.1 alert.raised qd_open_in_call call already_held",
         ],
     );
 }
@@ -259,7 +259,7 @@ fn without_any_adapter_the_alert_says_so_and_with_one_that_was_killed_the_hold_h
         .until(12.0)
         .expect_of(
             HOLDS,
-            &["10.1 alert.changed qd_open_in_call call no_adapter"],
+            &["10.1 alert.raised qd_open_in_call call no_adapter"],
         );
     in_call()
         .adapter_down(Baresip)
@@ -309,7 +309,6 @@ fn a_hold_that_comes_about_late_is_told_and_ends_the_alarm() {
             &[
                 "10.1 hold.requested baresip",
                 "11.4 hold.failed baresip not_confirmed",
-                "11.4 alert.changed qd_open_in_call call failed",
                 "11.4 alert.raised hold_failed call failed",
                 "14.0 call.held softphone",
                 "14.0 alert.cleared hold_failed call condition failed",

@@ -210,8 +210,7 @@ fn a_verified_bit_is_a_reported_quick_disconnect_after_its_debounce() {
             QD,
             &[
                 "12.1 qd.open reported",
-                "12.1 alert.raised qd_open_in_call call",
-                "12.1 alert.changed qd_open_in_call call no_adapter",
+                "12.1 alert.raised qd_open_in_call call no_adapter",
                 "20.1 qd.closed reported",
                 "20.1 alert.cleared qd_open_in_call call condition no_adapter",
             ],
