@@ -280,6 +280,7 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
                 "local"
             }
             _ if key.starts_with("adapters.exec.") || key.starts_with("adapters.http.") => "local",
+            "spokes.call_control" => "remote",
             _ if key.starts_with("spokes.") => "local",
             _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
             _ => "remote",
