@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 use tempfile::TempDir;
 
 /// Patience with real processes; no test asserts a time.
@@ -155,6 +155,8 @@ pub(crate) struct Seen {
     /// `key:value`, with spaces between.
     pub(crate) properties: String,
     pub(crate) payload: String,
+    /// When it came.
+    pub(crate) at: SystemTime,
 }
 
 #[allow(dead_code)]
@@ -169,6 +171,7 @@ impl Seen {
             content_type: next()?.to_owned(),
             properties: next()?.to_owned(),
             payload: next()?.to_owned(),
+            at: SystemTime::now(),
         })
     }
 

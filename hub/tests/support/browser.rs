@@ -24,6 +24,9 @@ const ARGUMENTS: [&str; 9] = [
     "--disable-sync",
 ];
 
+/// What drives it.
+pub(crate) const DRIVER: &str = "chromedriver";
+
 /// An open browser with one page. Dropping it closes it.
 pub(crate) struct Browser {
     driver: Child,
@@ -40,9 +43,16 @@ impl Browser {
 
     /// Starts it with further arguments.
     pub(crate) async fn start_with(further: &[String]) -> Self {
+        let mut driver = Command::new("setpriv");
+        driver.args(["--pdeathsig", "KILL", "--", DRIVER]);
+        Self::start_by(driver, further).await
+    }
+
+    /// Starts it by this command of [`DRIVER`], which dies with the test: in whatever surroundings it gives.
+    pub(crate) async fn start_by(mut driver: Command, further: &[String]) -> Self {
         let profile = tempfile::tempdir().unwrap();
-        let mut driver = Command::new("setpriv")
-            .args(["--pdeathsig", "KILL", "--", "chromedriver", "--port=0"])
+        let mut driver = driver
+            .arg("--port=0")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

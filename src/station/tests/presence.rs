@@ -111,7 +111,7 @@ fn a_headset_may_come_back_at_another_plug() {
                 "10.0 alert.raised headset_gone headset-h1",
                 "15.0 headset.added",
                 "15.0 alert.cleared headset_gone headset-h1 condition",
-                "31.5 call.ended 31.2 s stream_closed",
+                "30.4 call.ended 30.1 s stream_closed",
             ],
         );
 }

@@ -220,7 +220,7 @@ fn a_softphone_that_is_killed_ends_its_call_unless_something_else_tells_of_it() 
             &["call."],
             &[
                 "0.0 call.started softphone",
-                "31.5 call.ended 31.5 s softphone_gone",
+                "30.4 call.ended 30.4 s softphone_gone",
             ],
         );
 }
@@ -286,7 +286,7 @@ fn a_browser_that_keeps_its_microphone_between_calls_has_ends_and_beginnings() {
                 "70.0 call.ended 69.7 s playback_closed",
                 "100.0 call.started inferred",
                 "130.0 close",
-                "131.5 call.ended 31.5 s stream_closed",
+                "130.4 call.ended 30.4 s stream_closed",
             ],
         );
     // … or plays on, silently: then the next sound of a far end begins the next call.
@@ -307,7 +307,7 @@ fn a_browser_that_keeps_its_microphone_between_calls_has_ends_and_beginnings() {
                 "181.3 call.ended 181 s far_end_silent",
                 "301.3 call.started inferred",
                 "310.0 close",
-                "311.5 call.ended 10.2 s stream_closed",
+                "310.4 call.ended 9.1 s stream_closed",
             ],
         );
 }

@@ -311,7 +311,7 @@ fn overtalk_is_an_event_with_its_parties_and_ends_with_the_call() {
                 "5.0 overtalk.ended floor customer interrupter agent 0.63 s",
                 "10.0 overtalk.started floor none interrupter none",
                 "10.0 overtalk.ended floor none interrupter none",
-                "11.5 call.ended 11.2 s stream_closed",
+                "10.4 call.ended 10.1 s stream_closed",
             ],
         );
 }
