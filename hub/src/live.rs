@@ -14,14 +14,19 @@ use uuid::Uuid;
 /// Most headsets of one node whose switches are kept.
 const HEADSETS_MAX: usize = 16;
 
+/// Most calls that wait on hold at one node; a person keeps fewer.
+const WAITING_MAX: usize = 16;
+
 /// Figures older than this say nothing about now. They come every 1–10 s.
 pub const FIGURES_STALE_MS: u64 = 12_000;
 
 /// What goes on at a node.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Live {
-    /// The call, if there is one.
+    /// The call the agent is in, or was in last; `None` = there is none.
     pub call: Option<CallView>,
+    /// Calls that wait beside it, on hold.
+    waiting: Vec<CallView>,
     /// Whether agent and customer are talking over each other (between `overtalk.started` and `.ended`).
     pub overtalk: bool,
     audio: Option<(AudioFigures, u64)>,
@@ -84,26 +89,60 @@ impl Live {
             EventType::QdClosed => self.switch(detail.headset.as_ref(), |s| s.qd_open = false),
             EventType::CallStarted => {
                 if let Some(id) = detail.call {
-                    self.audio = None;
-                    self.overtalk = false;
                     let since_ms = stamp.ts.unwrap_or(now_ms);
-                    self.call = Some(call(id, since_ms, detail.headset.as_ref()));
+                    self.bring_to_front(call(id, since_ms, detail.headset.as_ref()));
                 }
             }
-            EventType::CallHeld | EventType::CallResumed => {
-                if let Some(call) = &mut self.call {
-                    call.held = event.kind == EventType::CallHeld;
-                }
-            }
-            EventType::CallEnded => {
-                self.call = None;
-                self.audio = None;
-                self.overtalk = false;
-            }
+            EventType::CallHeld => self.held(detail.call),
+            EventType::CallResumed => self.resumed(detail.call),
+            EventType::CallEnded => self.ended(detail.call),
             EventType::OvertalkStarted => self.overtalk = true,
             EventType::OvertalkEnded => self.overtalk = false,
             _ => {}
         }
+    }
+
+    /// The agent is in this call now; the one they were in waits, if it is on hold.
+    fn bring_to_front(&mut self, call: CallView) {
+        self.waiting.retain(|other| other.id != call.id);
+        let before = self.call.replace(call);
+        self.waiting.extend(before.filter(|call| call.held));
+        if self.waiting.len() > WAITING_MAX {
+            self.waiting.remove(0);
+        }
+        self.audio = None;
+        self.overtalk = false;
+    }
+
+    fn held(&mut self, id: Option<Uuid>) {
+        let of_it = |call: &&mut CallView| id.is_none_or(|id| call.id == id);
+        if let Some(call) = self.call.as_mut().filter(of_it) {
+            call.held = true;
+        }
+    }
+
+    fn resumed(&mut self, id: Option<Uuid>) {
+        let waits = |call: &CallView| Some(call.id) == id;
+        if let Some(place) = self.waiting.iter().position(waits) {
+            let call = self.waiting.remove(place);
+            self.bring_to_front(call);
+        }
+        let of_it = |call: &&mut CallView| id.is_none_or(|id| call.id == id);
+        if let Some(call) = self.call.as_mut().filter(of_it) {
+            call.held = false;
+        }
+    }
+
+    fn ended(&mut self, id: Option<Uuid>) {
+        if let Some(id) = id
+            && self.waiting.iter().any(|call| call.id == id)
+        {
+            self.waiting.retain(|call| call.id != id);
+            return;
+        }
+        self.call = self.waiting.pop();
+        self.audio = None;
+        self.overtalk = false;
     }
 
     /// One second of a call. Figures of a call that is not known begin it: the consumer joined late.
@@ -112,8 +151,9 @@ impl Live {
             && self.call.as_ref().is_none_or(|call| call.id != id)
         {
             let since_ms = minted_ms(id).unwrap_or(now_ms);
-            self.overtalk = false;
-            self.call = Some(call(id, since_ms, figures.headset.as_ref()));
+            let known = self.waiting.iter().find(|call| call.id == id).cloned();
+            let call = known.unwrap_or_else(|| call(id, since_ms, figures.headset.as_ref()));
+            self.bring_to_front(call);
         }
         if let Some(muted) = figures.muted {
             self.switch(figures.headset.as_ref(), |s| s.muted = Some(muted));

@@ -223,3 +223,36 @@ proptest! {
         fleet().apply(&format!("{BASE}/{below}"), &payload, 0);
     }
 }
+
+#[test]
+fn of_several_calls_the_one_the_agent_is_in_is_shown() {
+    const FIRST: &str = "0192f000-0000-7000-8000-0000000000aa";
+    const SECOND: &str = "0192f000-0000-7000-8000-0000000000bb";
+    let mut f = fleet();
+    let mut seq = 0;
+    let mut shown_after = |kind: &str, call: &str| {
+        seq += 1;
+        let payload = json!({
+            "v": 1, "ts": 5, "boot": 1, "seq": seq, "node": "ws-1", "type": kind, "call": call,
+        });
+        say(&mut f, &format!("event/{kind}"), &payload, 10);
+        let node = &f.nodes()[&NodeName::new("ws-1").unwrap()];
+        let call = node.live.call.clone();
+        call.map(|call| (call.id.to_string(), call.held))
+    };
+    let mut expect = |kind: &str, call: &str, shown: Option<(&str, bool)>| {
+        let shown = shown.map(|(id, held)| (id.to_owned(), held));
+        assert_eq!(shown_after(kind, call), shown, "after {kind} of {call}");
+    };
+    expect("call.started", FIRST, Some((FIRST, false)));
+    expect("call.held", FIRST, Some((FIRST, true)));
+    expect("call.started", SECOND, Some((SECOND, false)));
+    // The consultation is over, the customer still waits.
+    expect("call.ended", SECOND, Some((FIRST, true)));
+    expect("call.resumed", FIRST, Some((FIRST, false)));
+    expect("call.held", FIRST, Some((FIRST, true)));
+    expect("call.started", SECOND, Some((SECOND, false)));
+    // The customer hangs up while they wait.
+    expect("call.ended", FIRST, Some((SECOND, false)));
+    expect("call.ended", SECOND, None);
+}
