@@ -78,9 +78,7 @@ fn calls(seen: &[Seen]) -> Vec<&Seen> {
 
 /// Waits for the nth event of calls, and returns when it came.
 async fn arrival(watcher: &Watcher, kind: &str, nth: usize) -> f64 {
-    let seen = watcher
-        .until(kind, |seen| calls(seen).len() >= nth)
-        .await;
+    let seen = watcher.until(kind, |seen| calls(seen).len() >= nth).await;
     let event = calls(&seen)[nth - 1];
     assert!(event.topic.ends_with(kind), "{kind}: {event:?}");
     times::utc_ms(event.at)
@@ -141,7 +139,12 @@ async fn a_call_in_a_browsers_page_begins_and_ends_with_its_streams() {
     assert_eq!(events.len(), 2 * CALLS, "one start and one end each");
     for call in events.chunks(2) {
         let [start, end] = call else { unreachable!() };
-        let told = (&start["type"], &start["provenance"], &end["type"], &end["reason"]);
+        let told = (
+            &start["type"],
+            &start["provenance"],
+            &end["type"],
+            &end["reason"],
+        );
         let expected = ["call.started", "inferred", "call.ended", "stream_closed"].map(Value::from);
         let [first, how, last, reason] = &expected;
         assert_eq!(told, (first, how, last, reason));
