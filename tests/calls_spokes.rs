@@ -10,87 +10,28 @@
 mod browser;
 #[path = "support/https_page.rs"]
 mod https_page;
+#[path = "support/installation.rs"]
+mod installation;
 #[path = "support/spokes.rs"]
 mod spokes;
 #[allow(dead_code)]
 mod support;
+#[path = "support/times.rs"]
+mod times;
 
 use browser::Browser;
 use https_page::HttpsPage;
+use installation::{Installation, bundle};
 use serde_json::{Value, json};
 use sidetone::softphone::spokes::HTTPS_PORT;
 use sidetone::softphone::{Action, Direction, LegId, Phase, SignalKind};
 use spokes::Station;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use support::sidetone;
+use std::time::{Duration, Instant, SystemTime};
+use times::{Times, utc_ms};
 
-const POLICY: &str = "/etc/chromium/policies/managed/sidetone.json";
 /// Orders whose way to the page is timed.
 const CYCLES: usize = 100;
-
-/// What `sidetone spokes install` made on this machine; removed when dropped.
-struct Installation {
-    config: PathBuf,
-    dir: PathBuf,
-}
-
-impl Installation {
-    /// At a place that outlives a killed test, so that the next one finds what to remove.
-    fn new(site: &str) -> Self {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("calls_spokes");
-        let dir = place.join("certificate");
-        fs::create_dir_all(&place).unwrap();
-        let config = place.join("sidetone.toml");
-        let text = format!(
-            "[spokes]\norigins = [\"{site}\"]\ndir = \"{}\"\n",
-            dir.display()
-        );
-        fs::write(&config, text).unwrap();
-        let this = Self { config, dir };
-        let run = this.run(&["install", "--group", "root"]);
-        assert_eq!((run.status, run.err.as_str()), (0, ""));
-        assert!(run.out.contains(POLICY), "{}", run.out);
-        this
-    }
-
-    fn run(&self, arguments: &[&str]) -> support::Run {
-        let config = self.config.to_str().unwrap();
-        sidetone(["spokes"].iter().chain(arguments).chain(&["-c", config]))
-    }
-}
-
-impl Drop for Installation {
-    fn drop(&mut self) {
-        let run = self.run(&["uninstall"]);
-        if !std::thread::panicking() {
-            assert_eq!((run.status, run.err.as_str()), (0, ""));
-            assert!(!Path::new(POLICY).exists());
-        }
-    }
-}
-
-/// The library and the page's script in one file.
-fn bundle() -> String {
-    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/spokes");
-    assert!(
-        place.join("node_modules").exists(),
-        "the library is missing: run `npm ci` in tests/spokes"
-    );
-    let output = Command::new("npm")
-        .args(["run", "--silent", "bundle"])
-        .current_dir(place)
-        .output()
-        .expect("npm is missing: scripts/install-deps calls installs it");
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// A page with the library, and the station its calls are told to.
 struct Desk {
@@ -118,7 +59,7 @@ impl Desk {
             true => (Action::Hold, Phase::Held),
             false => (Action::Resume, Phase::Active),
         };
-        let began = (wall_ms(), Instant::now());
+        let began = (utc_ms(SystemTime::now()), Instant::now());
         self.station.order(leg, action).await;
         self.station.until_phase(phase).await;
         let shown = began.1.elapsed().as_secs_f64() * 1e3;
@@ -129,42 +70,14 @@ impl Desk {
     }
 }
 
-fn wall_ms() -> f64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs_f64()
-        * 1e3
-}
-
-fn distribution(name: &str, mut values: Vec<f64>) {
-    values.sort_by(f64::total_cmp);
-    let at = |share: f64| values[((values.len() - 1) as f64 * share).round() as usize];
-    println!(
-        "{name}: n {}, median {:.1} ms, p95 {:.1} ms, max {:.1} ms",
-        values.len(),
-        at(0.5),
-        at(0.95),
-        at(1.0)
-    );
-}
-
 #[tokio::test]
 async fn a_real_softphone_tells_its_calls_and_is_told_to_hold() {
-    assert!(
-        rustix::process::geteuid().is_root(),
-        "browser policies are root's: run this as root"
-    );
     let page = HttpsPage::bind(bundle());
     let site = format!("https://localhost:{}", page.port);
     let installation = Installation::new(&site);
     page.serve(&installation.dir);
     let station = Station::start(&installation.dir, HTTPS_PORT, &site);
-    let public = format!(
-        "--ip-address-space-overrides=127.0.0.1:{}=public",
-        page.port
-    );
-    let browser = Browser::start_with(&[public]).await;
+    let browser = Browser::start_with(&[page.as_public()]).await;
 
     // A site that is not on the list, first: nothing of it may arrive.
     let (port, size) = (page.port, (1000, 700));
@@ -199,15 +112,15 @@ async fn a_real_softphone_tells_its_calls_and_is_told_to_hold() {
     let muted = |kind: &SignalKind| matches!(kind, SignalKind::Legs(legs) if legs.iter().all(|leg| leg.muted == Some(true)));
     desk.station.until("mute", muted).await;
 
-    let mut on_its_way = Vec::new();
-    let mut shown = Vec::new();
+    let mut on_its_way = Times::of("order to the page's event");
+    let mut shown = Times::of("order until it shows in the calls");
     for cycle in 0..CYCLES {
         let (way, done) = desk.timed(&leg, cycle % 2 == 0).await;
-        on_its_way.push(way);
-        shown.push(done);
+        on_its_way.add(way);
+        shown.add(done);
     }
-    distribution("order to the page's event", on_its_way);
-    distribution("order until it shows in the calls", shown);
+    on_its_way.print();
+    shown.print();
 
     desk.station.order(&leg, Action::Mute(false)).await;
     desk.browser.until("softphone.events.findLast(e => e.event === 'deviceMuteStatusChanged')?.isMuted === false").await;

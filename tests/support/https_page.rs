@@ -34,6 +34,12 @@ impl HttpsPage {
         }
     }
 
+    /// The browser's argument that takes this page for one of the open network.
+    pub(crate) fn as_public(&self) -> String {
+        let port = self.port;
+        format!("--ip-address-space-overrides=127.0.0.1:{port}=public")
+    }
+
     /// Serves it with the certificate in `dir`, as long as the runtime lives.
     pub(crate) fn serve(self: &HttpsPage, dir: &Path) {
         let certificate = CertificateDer::from_pem_file(dir.join("certificate.pem")).unwrap();

@@ -119,6 +119,18 @@ impl HidHeadset {
     pub(crate) fn written_to(&self) -> u64 {
         rustix::io::ioctl_fionread(&self.reports).unwrap()
     }
+
+    /// Those bytes, which are then not to be had again.
+    #[allow(dead_code)]
+    pub(crate) fn take_written(&self) -> Vec<u8> {
+        let mut bytes = vec![0; self.written_to() as usize];
+        let length = match bytes.len() {
+            0 => 0,
+            _ => rustix::io::read(&self.reports, &mut bytes).unwrap(),
+        };
+        bytes.truncate(length);
+        bytes
+    }
 }
 
 /// The quirk files that define what the recorded headset's vendor messages mean.

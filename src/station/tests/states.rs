@@ -119,7 +119,7 @@ fn a_counted_mute_ends_with_its_call_and_a_told_one_does_not() {
             .until(30.0)
     };
     in_the_second_call(Desk::new().mixer(false), |desk| desk.control(MutePressed))
-        .expect_of(MUTE, &["8.0 mute.on inferred", "13.5 mute.off mixer"]);
+        .expect_of(MUTE, &["8.0 mute.on inferred", "12.4 mute.off mixer"]);
     in_the_second_call(Desk::new(), |desk| {
         desk.control(MuteState {
             muted: true,
