@@ -183,7 +183,8 @@ async fn a_pulled_quick_disconnect_holds_the_customer_of_a_page_and_the_lights_f
     let mut told_back = Times::of("report of the plugged quick disconnect to the page's event");
     let mut done = Times::of("latency_ms of hold.done");
     for cycle in 1..=CYCLES {
-        tokio::time::sleep(PAUSE).await;
+        // At every point of the page's rhythm.
+        tokio::time::sleep(PAUSE + Duration::from_millis(100) * cycle as u32).await;
         told.add(desk.pull(true, cycle).await);
         let hold = desk.event("hold.done", cycle).await;
         assert_eq!(
