@@ -166,16 +166,20 @@ impl Evidence {
 
     /// The sound server went: nobody knows for a while who captures.
     pub(super) fn server_lost(&mut self, now: Now) {
-        let lately = now.monotonic < self.capture_since + STREAM_ENDS;
-        if self.capturing || lately {
+        if self.captured_lately(now) {
             self.capture(now, false);
             self.be_patient(now.monotonic + RETURN_PATIENCE);
         }
     }
 
+    /// A server that goes, or a card, takes its streams along, and may tell of them first.
+    fn captured_lately(&self, now: Now) -> bool {
+        self.capturing || now.monotonic < self.capture_since + STREAM_ENDS
+    }
+
     /// The sound card left, and the stream with it; the customer is still on the line.
     pub(super) fn card_gone(&mut self, now: Now) {
-        if self.capturing {
+        if self.captured_lately(now) {
             self.capture(now, false);
             self.be_patient(now.monotonic + GONE_PATIENCE);
         }

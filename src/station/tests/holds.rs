@@ -317,3 +317,21 @@ fn a_hold_that_comes_about_late_is_told_and_ends_the_alarm() {
             ],
         );
 }
+
+#[test]
+fn a_stream_that_is_told_gone_just_before_its_card_does_not_end_the_call_before_the_hold() {
+    Desk::new()
+        .captures()
+        .until(10.0)
+        .softphone(None)
+        .until(10.2)
+        .card(false)
+        .until(13.0)
+        .expect_of(
+            &["call.ended", "qd.open", "raised"],
+            &[
+                "11.7 qd.open reported",
+                "11.7 alert.raised qd_open_in_call call no_adapter",
+            ],
+        );
+}
