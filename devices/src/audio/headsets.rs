@@ -2,7 +2,8 @@
 
 use super::api::{Application, AudioEventKind, FarEnd, StreamSide};
 use super::backend::{Mixer, Sighting, Target, Wish, WishBox};
-use super::supervisor::{Events, Retry};
+use super::retry::Retry;
+use super::supervisor::Events;
 use super::workers::WorkerId;
 use crate::headset::UsbPath;
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ pub(crate) mod backend;
 pub(crate) mod gaps;
 mod headsets;
 pub mod pulse;
+mod retry;
 pub mod supervisor;
 pub mod tap;
 pub(crate) mod workers;

@@ -14,6 +14,7 @@ use super::api::{AudioCommand, AudioEvent, AudioEventKind, CloseReason, StreamSi
 use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
 use super::headsets::{Headset, Headsets};
 use super::pulse::{ServerAddress, SoundServer};
+use super::retry::Retry;
 use super::workers::{WorkerId, Workers};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,11 +28,6 @@ const TICK: Duration = Duration::from_millis(250);
 
 /// A worker without a sign of life for so long is stuck. Far above every time-out of its own.
 const STUCK: Duration = Duration::from_secs(15);
-
-/// First and longest pause before something is tried again: short, so that a call is heard again within
-/// two seconds; looking for a socket costs nothing.
-const FIRST_RETRY: Duration = Duration::from_millis(250);
-const SLOWEST_RETRY: Duration = Duration::from_secs(1);
 
 /// A server that has just started finds its cards one by one: a card missing for so long is gone.
 const SETTLE: Duration = Duration::from_secs(5);
@@ -191,33 +187,6 @@ impl Drop for AudioHandle {
         {
             tracing::error!("the audio supervisor panicked");
         }
-    }
-}
-
-/// When to try again.
-#[derive(Debug)]
-pub(super) struct Retry {
-    at: Instant,
-    delay: Duration,
-}
-
-impl Default for Retry {
-    fn default() -> Self {
-        Self {
-            at: Instant::now(),
-            delay: FIRST_RETRY,
-        }
-    }
-}
-
-impl Retry {
-    pub(super) fn failed(&mut self) {
-        self.at = Instant::now() + self.delay;
-        self.delay = (self.delay * 2).min(SLOWEST_RETRY);
-    }
-
-    fn due(&self) -> bool {
-        Instant::now() >= self.at
     }
 }
 
