@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: faults faults-quick help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -21,7 +21,7 @@ pictures: test-data build ## docs/images/board*.png, taken of the running demons
 	@scripts/install-deps demo pictures
 	scripts/pictures
 
-test: quick calls rtsan gate package-test bench ## everything: the quick layer, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
+test: quick faults-quick calls rtsan gate package-test bench ## everything: the quick layer, a short fault campaign, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
 
 deb: build ## the Debian package, in target/debian/
 	@scripts/install-deps package
@@ -48,6 +48,11 @@ quick: test-data ## tests without QEMU: real broker, PulseAudio, PipeWire, recor
 calls: ## real calls: baresip, linphone, a browser's softphone, and a customer who judges
 	@scripts/install-deps build quick calls
 	scripts/calls
+
+# In the profile of the tests: how fast it is built matters more than how fast it runs.
+faults faults-quick: ## the fault campaign: daemon, broker, link and disk fail, two consumers count what is lost (whole: about 10 min)
+	@scripts/install-deps build quick
+	$(CARGO) bench --locked --profile dev --bench faults -- $(if $(findstring quick,$@),quick,whole)
 
 test-data: ## fetches the recorded speech the tests measure with (Debian packages, no root)
 	@scripts/fetch-sounds

@@ -225,6 +225,7 @@ impl Engine {
             SessionEvent::HoldReply(payload) => self.gateway.replied(self.sender.boot, &payload),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
+                self.outbox.connected();
                 if self.gateway.is_used() {
                     self.session.subscribe(&self.sender.topics.hold_reply());
                 }
