@@ -184,9 +184,10 @@ impl AlertEngine {
         }
     }
 
-    /// Puts new limits in force. Alerts of rules that are now switched off are cleared with
-    /// `disabled`; the others go on and are judged by the new limits from the next fact.
-    pub fn set_config(&mut self, now: Now, config: AlertConfig, out: &mut Vec<AlertOutput>) {
+    /// Puts new limits in force, at any time. Alerts of rules that are now switched off are cleared with
+    /// `disabled`; the others stand until they are over by the new limits: a limit that moves while an
+    /// alert stands neither clears it by itself nor raises it a second time.
+    pub fn configure(&mut self, now: Now, config: AlertConfig, out: &mut Vec<AlertOutput>) {
         self.config = config;
         self.step(now, Fact::Tick, out);
     }

@@ -192,7 +192,7 @@ impl Station {
             Input::Softphone(signal) => self.softphone(now, signal, out),
             Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
             Input::Configure(alerts) => {
-                self.alerts.set_config(now, *alerts, &mut self.scratch);
+                self.alerts.configure(now, *alerts, &mut self.scratch);
             }
             Input::Suspend => {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);

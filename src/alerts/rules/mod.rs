@@ -116,7 +116,7 @@ pub(super) trait Rule: fmt::Debug + Send {
 /// All rules of one headset.
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
-        Box::new(muted_at_call_start::MutedAtCallStart),
+        Box::new(muted_at_call_start::MutedAtCallStart::default()),
         Box::new(talking_while_muted::TalkingWhileMuted::default()),
         Box::new(qd_open_in_call::QdOpenInCall::default()),
         Box::new(hold_failed::HoldFailed::default()),
