@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use super::voice::Voice;
+use crate::alerts::HeadsetFact;
 use sidetone_devices::event::ControlEvent;
 use sidetone_wire::event::{EventDetail, EventType};
 
@@ -48,6 +49,7 @@ pub(super) fn moved(session: &mut Session, voice: &mut Voice<'_>, control: Contr
         ControlEvent::Battery(percent) => {
             let charge = f64::from(percent.min(100)) / 100.0;
             session.battery = Some(charge);
+            voice.fact(&session.headset.id, HeadsetFact::Battery(charge));
             (
                 EventType::BatteryChanged,
                 EventDetail {

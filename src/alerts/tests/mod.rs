@@ -1,6 +1,7 @@
 //! Each alert's life, told as a scenario: at second *t* this happens; these alerts, and no others, follow.
 
 mod calls;
+mod levels;
 mod life;
 mod lines;
 pub(crate) mod scenario;
