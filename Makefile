@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure shift fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -68,6 +68,10 @@ gate: ## instruction counts against the limits checked in
 measure: test-data ## the benchmarks behind docs/measurements.md
 	@scripts/install-deps build quick gate
 	$(CARGO) bench --locked
+
+shift: ## eight hours of twenty agents through the alert rules: alarm rates, precision, recall
+	@scripts/install-deps build
+	$(CARGO) bench --locked --bench shift
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
 	scripts/fuzz
