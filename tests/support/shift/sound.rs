@@ -69,10 +69,9 @@ impl Sound {
     /// The next second, with what goes on now.
     pub(crate) fn second(&mut self, number: u64, now: &[What]) -> SecondSummary {
         let has = |what| now.contains(&what);
-        self.turn(
-            has(What::Silence) || has(What::ShortPause),
-            has(What::DeadCustomer),
-        );
+        let silence = has(What::Silence) || has(What::ShortPause);
+        let muted = [What::Mute, What::MutedAtStart, What::UnmutedInTime];
+        self.turn(silence, has(What::DeadCustomer), muted.into_iter().any(has));
         let (agent_talks, customer_talks) = (self.turn == Turn::Agent, self.turn == Turn::Customer);
         let (own, far) = (self.agent, self.customer);
         let mut agent = self.side(own, agent_talks);
@@ -105,11 +104,13 @@ impl Sound {
     }
 
     /// Who talks in this second. Nobody for more than eight seconds happens only when something is up.
-    fn turn(&mut self, silence: bool, customer_dead: bool) {
+    fn turn(&mut self, silence: bool, customer_dead: bool, muted: bool) {
         let stays = self.dice.chance(0.78);
         self.turn = match self.turn {
             _ if silence => Turn::Nobody,
             _ if customer_dead => Turn::Agent,
+            // Somebody who hears nothing asks.
+            Turn::Agent if muted => Turn::Customer,
             turn if stays && (turn != Turn::Nobody || self.quiet_s < 8) => turn,
             Turn::Agent | Turn::Customer if self.dice.chance(0.25) => Turn::Nobody,
             Turn::Agent => Turn::Customer,
