@@ -53,7 +53,7 @@ pub use io::{AudioInput, DspCommand, Input, Output};
 pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
-use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
+use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
 use crate::report::CallBook;
 use adapters::Adapters;
@@ -192,7 +192,7 @@ impl Station {
             Input::Softphone(signal) => self.softphone(now, signal, out),
             Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
             Input::Configure(alerts) => {
-                self.alerts.set_config(now, *alerts, &mut self.scratch);
+                self.alerts.configure(now, *alerts, &mut self.scratch);
             }
             Input::Suspend => {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
@@ -204,6 +204,13 @@ impl Station {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
                 let until = now.monotonic + WAKE_GRACE;
                 self.wakefulness = Wakefulness::Grace { until };
+                // Told only when it changes, so nobody would say it again.
+                let voice = voice!(self, now, out);
+                for session in self.sessions.values() {
+                    if let Some(charge) = session.battery {
+                        voice.fact(&session.headset.id, HeadsetFact::Battery(charge));
+                    }
+                }
             }
             Input::Shutdown(reason) => {
                 self.end_all(now, reason, EndReason::Stopped, out);
