@@ -73,6 +73,7 @@ pub(super) fn uplink(
         state_dir,
         agent,
         gateway: config.adapters.mqtt.enabled.then(|| signals.clone()),
+        subscriptions: None,
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };

@@ -1,5 +1,6 @@
 //! What the uplink is told at its start.
 
+use super::mqtt::Received;
 use crate::config::BrokerUrl;
 use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
@@ -26,10 +27,22 @@ pub struct UplinkConfig {
     pub agent: Option<AgentConfig>,
     /// Where the answers of the gateway beside the PBX go; `None` = no gateway is asked.
     pub gateway: Option<mpsc::Sender<Signal>>,
+    /// What else the node listens to; `None` = nothing.
+    pub subscriptions: Option<Subscriptions>,
     /// How much may wait for the broker.
     pub limits: OutboxLimits,
     /// The contract's times.
     pub timing: Timing,
+}
+
+/// Topics the node listens to, and who takes what comes on them.
+#[derive(Debug, Clone)]
+pub struct Subscriptions {
+    /// Filters; all are asked for at each connection, as nothing else tells for certain that the broker
+    /// still has them.
+    pub filters: Vec<String>,
+    /// Takes every message of them; while it is full they are left out, and logged.
+    pub to: mpsc::Sender<Received>,
 }
 
 /// What the agent's pseudonym is made of.

@@ -1,9 +1,9 @@
 //! The task that joins outbox, retained states and session.
 
 use super::active::ActiveAlerts;
-use super::config::Timing;
+use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
-use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
+use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent};
 use super::outbox::{Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
 use super::retained::Retained;
@@ -50,6 +50,7 @@ pub(super) struct Engine {
     pub(super) owed_since: Option<Instant>,
     pub(super) on_its_way: usize,
     pub(super) gateway: Gateway,
+    pub(super) subscriptions: Option<Subscriptions>,
 }
 
 /// Where the engine's input comes from.
@@ -169,12 +170,10 @@ impl Engine {
 
     fn session_event(&mut self, event: SessionEvent) {
         match event {
-            SessionEvent::HoldReply(payload) => self.gateway.replied(self.sender.boot, &payload),
+            SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
-                if self.gateway.is_used() {
-                    self.session.subscribe(&self.sender.topics.hold_reply());
-                }
+                self.subscribe();
                 if session_present {
                     // The will may have been sent meanwhile.
                     self.retained.again(&self.sender.topics.status());
@@ -184,6 +183,31 @@ impl Engine {
                 }
             }
             SessionEvent::Down => (self.connected, self.owed_since) = (false, None),
+        }
+    }
+
+    fn subscribe(&self) {
+        if self.gateway.is_used() {
+            self.session.subscribe(&self.sender.topics.hold_reply());
+        }
+        for filter in self.subscriptions.iter().flat_map(|s| &s.filters) {
+            self.session.subscribe(filter);
+        }
+    }
+
+    /// A retained reply of the gateway answers nothing (CONTRACT §5).
+    fn received(&mut self, message: Received) {
+        if message.topic == self.sender.topics.hold_reply() {
+            if message.retained {
+                tracing::warn!("a retained message of the gateway is left out");
+            } else {
+                self.gateway.replied(self.sender.boot, &message.payload);
+            }
+        } else if let Some(subscriptions) = &self.subscriptions
+            && subscriptions.to.try_send(message).is_err()
+        {
+            // It is asked for again at the next connection; a command is of use now or not at all.
+            tracing::warn!("messages to this node come faster than they are taken: one is left out");
         }
     }
 

@@ -22,7 +22,9 @@ pub use config::UplinkConfig;
 pub use identity::IdentityError;
 #[cfg(feature = "hub")]
 pub(crate) use mqtt::refresh;
-pub use mqtt::{BrokerFault, BrokerState, Presented, handshake, probe};
+pub use mqtt::{
+    BrokerFault, BrokerState, CORRELATION_MAX, Received, Presented, handshake, probe,
+};
 pub use outbox::OutboxStats;
 pub use sent::SentLog;
 
@@ -124,6 +126,7 @@ impl Uplink {
             owed_since: None,
             on_its_way: 0,
             gateway: Gateway::new(config.gateway),
+            subscriptions: config.subscriptions,
         };
         let inputs = Inputs {
             station,

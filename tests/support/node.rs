@@ -35,6 +35,7 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
         state_dir: state_dir.to_owned(),
         agent: None,
         gateway: None,
+        subscriptions: None,
         limits: OutboxLimits::default(),
         timing: Timing {
             backoff_max: Duration::from_millis(500),

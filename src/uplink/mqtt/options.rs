@@ -17,6 +17,10 @@ const SESSION_EXPIRY_S: u32 = 3600;
 /// for its default of 65,535 that is 16 MiB.
 const IN_FLIGHT: u16 = 64;
 
+/// The broker sends nothing larger: the longest payload of the contract, with topic and properties beside it.
+/// (The client's own default of 10 KiB would end the connection over a larger document, again and again.)
+const PACKET_MAX: u32 = sidetone_wire::stamp::PAYLOAD_MAX as u32 + 8192;
+
 /// Where distributions keep the authorities' certificates (Debian, Red Hat, SUSE).
 const SYSTEM_CA_FILES: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -35,6 +39,7 @@ pub(super) fn plain(
         .set_keep_alive(broker.keep_alive_s)
         .set_connect_timeout(connect_timeout)
         .set_clean_start(true)
+        .set_max_packet_size(Some(PACKET_MAX))
         .set_outgoing_inflight_upper_limit(IN_FLIGHT);
     let mut network = options.network_options();
     network.set_tcp_nodelay(true);
