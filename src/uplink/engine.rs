@@ -207,7 +207,9 @@ impl Engine {
             && subscriptions.to.try_send(message).is_err()
         {
             // It is asked for again at the next connection; a command is of use now or not at all.
-            tracing::warn!("messages to this node come faster than they are taken: one is left out");
+            tracing::warn!(
+                "messages to this node come faster than they are taken: one is left out"
+            );
         }
     }
 

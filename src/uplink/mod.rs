@@ -22,9 +22,7 @@ pub use config::UplinkConfig;
 pub use identity::IdentityError;
 #[cfg(feature = "hub")]
 pub(crate) use mqtt::refresh;
-pub use mqtt::{
-    BrokerFault, BrokerState, CORRELATION_MAX, Received, Presented, handshake, probe,
-};
+pub use mqtt::{BrokerFault, BrokerState, CORRELATION_MAX, Presented, Received, handshake, probe};
 pub use outbox::OutboxStats;
 pub use sent::SentLog;
 

@@ -226,7 +226,12 @@ impl Driver {
         let correlation = publish.properties.and_then(|p| p.correlation_data);
         let message = Received {
             topic,
-            payload: publish.payload.iter().copied().take(PAYLOAD_MAX + 1).collect(),
+            payload: publish
+                .payload
+                .iter()
+                .copied()
+                .take(PAYLOAD_MAX + 1)
+                .collect(),
             retained: publish.retain,
             correlation: correlation
                 .filter(|data| data.len() <= CORRELATION_MAX)
