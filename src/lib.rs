@@ -14,6 +14,7 @@ pub mod local;
 pub mod manual;
 pub mod monitor;
 mod overtalk;
+pub mod remote;
 pub mod report;
 pub mod run;
 #[cfg(feature = "demo")]

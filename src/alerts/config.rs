@@ -10,6 +10,7 @@
 //! Windows: "`bad_s` of `window_s`" counts whole seconds of audio; times run on the monotonic clock.
 
 mod check;
+mod switch;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

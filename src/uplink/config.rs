@@ -1,6 +1,7 @@
 //! What the uplink is told at its start.
 
 use super::mqtt::Received;
+use super::order::Speaker;
 use crate::config::BrokerUrl;
 use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
@@ -17,13 +18,11 @@ pub struct UplinkConfig {
     pub node: NodeName,
     /// The broker.
     pub broker: BrokerConfig,
-    /// The team, at most 64 characters.
-    pub team: Option<String>,
-    /// The site, at most 64 characters.
-    pub site: Option<String>,
+    /// Team, site, and whether the agent is named, until an order says otherwise.
+    pub speaker: Speaker,
     /// Where the start counter and the active alerts are kept; made if it is missing.
     pub state_dir: PathBuf,
-    /// Whose calls these are; `None` = no pseudonym is sent.
+    /// Whose calls these are; `None` = there is no pseudonym.
     pub agent: Option<AgentConfig>,
     /// Where the answers of the gateway beside the PBX go; `None` = no gateway is asked.
     pub gateway: Option<mpsc::Sender<Signal>>,

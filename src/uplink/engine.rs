@@ -3,7 +3,9 @@
 use super::active::ActiveAlerts;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
+use super::items::KnownItems;
 use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent};
+use super::order::Order;
 use super::outbox::{Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
 use super::retained::Retained;
@@ -51,12 +53,17 @@ pub(super) struct Engine {
     pub(super) on_its_way: usize,
     pub(super) gateway: Gateway,
     pub(super) subscriptions: Option<Subscriptions>,
+    /// The agent's, whether or not it is sent now.
+    pub(super) pseudonym: Option<String>,
+    pub(super) items: KnownItems,
+    pub(super) began: Instant,
 }
 
 /// Where the engine's input comes from.
 pub(super) struct Inputs {
     pub(super) station: mpsc::Receiver<StationMessage>,
     pub(super) session: mpsc::Receiver<SessionEvent>,
+    pub(super) orders: mpsc::Receiver<Order>,
     pub(super) stop: oneshot::Receiver<Option<String>>,
 }
 
@@ -76,13 +83,21 @@ impl Engine {
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
                 Some(event) = inputs.session.recv() => self.session_event(event),
+                Some(order) = inputs.orders.recv() => self.order(order),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
-                message = inputs.station.recv() => match message {
-                    Some(message) => self.take(message),
-                    None => break None,
-                },
+                message = inputs.station.recv() => {
+                    let Some(message) = message else { break None };
+                    // What was ordered before it was said holds for it.
+                    while let Ok(order) = inputs.orders.try_recv() {
+                        self.order(order);
+                    }
+                    self.take(message);
+                }
                 _ = refresh.tick() => self.refresh(),
-                _ = housekeeping.tick() => self.outbox.expire(Instant::now()),
+                _ = housekeeping.tick() => {
+                    self.outbox.expire(Instant::now());
+                    self.remove_left_items();
+                }
             }
         };
         while let Ok(message) = inputs.station.try_recv() {
@@ -97,10 +112,12 @@ impl Engine {
             StationMessage::Event(event) => self.event(event),
             StationMessage::Alert(alert) => self.alert(alert),
             StationMessage::Telemetry(telemetry) => self.telemetry(telemetry),
-            StationMessage::Inventory { item, facts } => self
-                .sender
-                .inventory(&item, facts)
-                .map(|m| self.retained.set(m)),
+            StationMessage::Inventory { item, facts } => {
+                self.items.note(&item, facts.is_some());
+                self.sender
+                    .inventory(&item, facts)
+                    .map(|m| self.retained.set(m))
+            }
             StationMessage::Hold { ts, order, request } => self.hold(ts, order, request),
             StationMessage::State { state, reason } => self
                 .sender
@@ -109,6 +126,38 @@ impl Engine {
         };
         if let Err(error) = result {
             tracing::error!(%error, "a message of the station cannot be sent");
+        }
+    }
+
+    fn order(&mut self, order: Order) {
+        let result = match order {
+            Order::Report(body) => self.sender.reported(*body).map(|m| self.retained.set(m)),
+            Order::Reply(reply, correlation) => self.sender.reply(*reply).map(|message| {
+                if self.connected {
+                    self.session.answer(&message, correlation);
+                }
+            }),
+            Order::Again => {
+                self.retained.all_again();
+                self.refresh();
+                Ok(())
+            }
+            Order::SpeakAs(speaker) => {
+                let agent = self.pseudonym.clone();
+                self.sender.agent = agent.filter(|_| speaker.names_agent);
+                (self.sender.team, self.sender.site) = (speaker.team, speaker.site);
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "what was ordered cannot be sent");
+        }
+    }
+
+    /// What was in the inventory of an earlier start and is not there any more.
+    fn remove_left_items(&mut self) {
+        for item in self.items.overdue(self.began) {
+            self.take(StationMessage::Inventory { item, facts: None });
         }
     }
 

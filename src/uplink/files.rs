@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// Whether the file must survive a power cut, or only the end of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Durability {
+pub(crate) enum Durability {
     /// On the disk when the call returns.
     PowerCut,
     /// In the kernel when the call returns.
@@ -15,7 +15,7 @@ pub(super) enum Durability {
 }
 
 /// Replaces a file by a rename, readable by its owner only.
-pub(super) fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+pub(crate) fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut options = OpenOptions::new();
     let mut file = options

@@ -82,10 +82,28 @@ pub(super) fn base(
 
 /// How a message is published. `age_s` is taken off the life of an event.
 pub(super) fn publish(message: &Outgoing, age_s: u64) -> PublishOptions {
+    with(message, properties(message, age_s))
+}
+
+/// How an answer is published.
+pub(super) fn answer(message: &Outgoing, correlation: Option<Vec<u8>>) -> PublishOptions {
+    let mut properties = properties(message, 0);
+    properties.correlation_data = correlation.map(Into::into);
+    with(message, properties)
+}
+
+fn with(message: &Outgoing, properties: PublishProperties) -> PublishOptions {
+    let delivery = message.class.delivery();
+    PublishOptions::new(quality(delivery.qos))
+        .retain(delivery.retain)
+        .properties(properties)
+}
+
+fn properties(message: &Outgoing, age_s: u64) -> PublishProperties {
     let delivery = message.class.delivery();
     let age = u32::try_from(age_s).unwrap_or(u32::MAX);
     let removal = message.payload.is_empty();
-    let properties = PublishProperties {
+    PublishProperties {
         message_expiry_interval: delivery
             .expiry_s
             .map(|life| life.saturating_sub(age).max(1)),
@@ -93,10 +111,7 @@ pub(super) fn publish(message: &Outgoing, age_s: u64) -> PublishOptions {
         content_type: (!removal).then(|| "application/json".to_owned()),
         user_properties: message.properties.clone(),
         ..PublishProperties::default()
-    };
-    PublishOptions::new(quality(delivery.qos))
-        .retain(delivery.retain)
-        .properties(properties)
+    }
 }
 
 fn quality(qos: Qos) -> QoS {

@@ -11,6 +11,7 @@ use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::{PubAckReason, Publish};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
+    PublishOptions,
 };
 use sidetone_wire::stamp::PAYLOAD_MAX;
 use std::time::Duration;
@@ -142,16 +143,21 @@ impl Session {
 
     /// Hands over a message that may be lost.
     pub(in crate::uplink) fn publish_untracked(&self, message: &Outgoing) {
-        let options = options::publish(message, 0);
+        self.hand_over(message, options::publish(message, 0));
+    }
+
+    /// Hands over an answer, which may be lost, with the Correlation Data of its question.
+    pub(in crate::uplink) fn answer(&self, message: &Outgoing, correlation: Option<Vec<u8>>) {
+        self.hand_over(message, options::answer(message, correlation));
+    }
+
+    fn hand_over(&self, message: &Outgoing, options: PublishOptions) {
         let sent =
             self.client
                 .try_publish(message.topic.as_str(), message.payload.clone(), options);
         match sent {
             Ok(_) => self.sent.send_modify(|log| log.note(message)),
-            Err(_) => tracing::debug!(
-                topic = message.topic,
-                "live figures dropped: the broker is slow"
-            ),
+            Err(_) => tracing::debug!(topic = message.topic, "dropped: the broker is slow"),
         }
     }
 
