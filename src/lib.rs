@@ -9,6 +9,7 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod fleet;
 pub mod learn;
 pub mod local;
 pub mod manual;

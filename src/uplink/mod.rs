@@ -22,9 +22,8 @@ pub mod sent;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
-#[cfg(feature = "hub")]
-pub(crate) use mqtt::refresh;
 pub use mqtt::{BrokerFault, BrokerState, CORRELATION_MAX, Presented, Received, handshake, probe};
+pub(crate) use mqtt::{explain, refresh};
 pub use order::{Order, Orders, Speaker};
 pub use outbox::OutboxStats;
 pub use sent::SentLog;
