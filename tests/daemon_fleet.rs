@@ -17,7 +17,6 @@ use std::time::SystemTime;
 use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, mute, quick_disconnect};
 
 const WITHOUT_SOUND: &str = "[audio]\nbackend = \"off\"";
-const FLEET: &str = "sidetone/v1/acme/fleet/config/desired";
 const NODE: &str = "sidetone/v1/acme/node/ws-1";
 
 fn publish(port: u16, topic: &str, payload: &str, more: &[&str]) {
@@ -31,6 +30,21 @@ fn publish(port: u16, topic: &str, payload: &str, more: &[&str]) {
 
 fn document(version: u64, set: &Value) -> String {
     json!({"v": 1, "version": version, "issued_ms": 1, "set": set}).to_string()
+}
+
+/// Runs `sidetone fleet` with the desk's configuration; status, and everything it said.
+fn fleet(desk: &Desk, arguments: &[&str]) -> (i32, String) {
+    let done = Command::new(PROGRAM)
+        .args(["fleet", "-c"])
+        .arg(desk.configuration())
+        .args(arguments)
+        .output()
+        .unwrap();
+    let said = [done.stdout, done.stderr].concat();
+    (
+        done.status.code().unwrap(),
+        String::from_utf8(said).unwrap(),
+    )
 }
 
 fn latest<'s>(seen: &'s [Seen], ending: &str) -> Option<&'s Seen> {
@@ -59,7 +73,8 @@ async fn settings_come_into_force_in_a_call_and_are_kept() {
     let watcher = Watcher::start(broker.port);
     let headset = HidHeadset::new();
     let groups = "[node]\ngroups = [\"early\", \"late\"]";
-    let desk = Desk::new(broker.port, WITHOUT_SOUND);
+    let soon = format!("{WITHOUT_SOUND}\n[alerts.muted_at_call_start]\nfor_s = 0.2");
+    let desk = Desk::new(broker.port, &soon);
     desk.edit(|text| text.replacen("[node]", groups, 1));
     let mut daemon = desk.run(headset.seen_by(Command::new("umockdev-run"), PROGRAM));
     let first = reported(&watcher, "a report without documents", |_| true).await;
@@ -85,13 +100,13 @@ async fn settings_come_into_force_in_a_call_and_are_kept() {
     };
     set(&group("late"), 4, &severity("critical"));
     set(&group("early"), 7, &severity("warning"));
-    set(
-        FLEET,
-        2,
-        &json!({"alerts": {"qd_open_in_call": {"severity": "minor"}}, "node": {"team": "Late"}}),
-    );
+    let (status, said) = fleet(&desk, &["diff"]);
+    assert_eq!(status, 0, "{said}");
+    let keys = ["alerts.qd_open_in_call.severity=minor", "node.team=Late"];
+    let (status, said) = fleet(&desk, &[&["set", "--fleet"], &keys[..]].concat());
+    assert_eq!(status, 0, "{said}");
     let report = reported(&watcher, "three documents", |report| {
-        report["fleet_version"] == 2
+        report["fleet_version"] == 1
             && report["group_versions"]
                 == json!([{"group": "early", "version": 7}, {"group": "late", "version": 4}])
     })
@@ -120,6 +135,16 @@ async fn settings_come_into_force_in_a_call_and_are_kept() {
         (&report["applied"], &report["team"]),
         (&json!(false), &json!("Late"))
     );
+
+    let (status, said) = fleet(&desk, &["diff", "--node", "ws-1"]);
+    assert_eq!(status, 1, "{said}");
+    assert!(
+        said.contains("ws-1: refused node: `broker.url` is a local key"),
+        "{said}"
+    );
+    let (status, said) = fleet(&desk, &["set", "--fleet", "brokr.url=x"]);
+    assert_eq!(status, 1, "{said}");
+    assert!(said.contains("did you mean `broker`"), "{said}");
 
     // Tightened in the call: the alert made of it ends, and nothing more of it is said.
     set(
@@ -167,7 +192,7 @@ async fn settings_come_into_force_in_a_call_and_are_kept() {
     let report = reported(&again, "the kept settings", |_| true).await;
     assert_eq!(
         (&report["fleet_version"], &report["node_version"]),
-        (&json!(2), &json!(2))
+        (&json!(1), &json!(2))
     );
     assert_eq!(report["signals_off"], json!([{"signal": "mute"}]));
     again

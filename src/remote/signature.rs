@@ -9,7 +9,7 @@
 use super::canonical::canonical;
 use crate::config::SigningKey;
 use data_encoding::BASE64;
-use ring::rand::SystemRandom;
+use ring::rand::{SecureRandom, SystemRandom};
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use rustls_pki_types::pem::PemObject;
@@ -35,6 +35,10 @@ pub enum KeyError {
     NoRandomness,
 }
 
+/// What stands before the 32 bytes of a private Ed25519 key in PKCS#8 (RFC 8410 §7). ring would write version 2
+/// with the public key behind it, which OpenSSL does not read.
+const PKCS8_V1: [u8; 16] = *b"\x30\x2e\x02\x01\x00\x30\x05\x06\x03\x2b\x65\x70\x04\x22\x04\x20";
+
 /// A private key.
 pub struct Signer(Ed25519KeyPair);
 
@@ -50,20 +54,14 @@ impl Signer {
     /// # Errors
     /// If the system gives no random numbers.
     pub fn generate() -> Result<(Self, String), KeyError> {
-        let made = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new());
-        let document = made.map_err(|_| KeyError::NoRandomness)?;
-        let pair = Ed25519KeyPair::from_pkcs8(document.as_ref());
+        let mut seed = [0; 32];
+        let filled = SystemRandom::new().fill(&mut seed);
+        filled.map_err(|_| KeyError::NoRandomness)?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed);
         let pair = pair.map_err(|_| KeyError::NoRandomness)?;
-        let lines = BASE64.encode(document.as_ref());
-        let lines: Vec<&str> = lines
-            .as_bytes()
-            .chunks(64)
-            .filter_map(|line| std::str::from_utf8(line).ok())
-            .collect();
-        let pem = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-            lines.join("\n")
-        );
+        // Its 48 bytes are one line of PEM.
+        let line = BASE64.encode(&[&PKCS8_V1[..], &seed[..]].concat());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{line}\n-----END PRIVATE KEY-----\n");
         Ok((Self(pair), pem))
     }
 

@@ -186,7 +186,6 @@ impl Provision {
             signal: signal.to_owned(),
         });
         body.signals_off = off.collect();
-        body.names_agent = settings::speaker(self.remote.effective()).names_agent;
         self.orders.give(Order::Report(Box::new(body))).await;
     }
 

@@ -131,7 +131,10 @@ impl Engine {
 
     fn order(&mut self, order: Order) {
         let result = match order {
-            Order::Report(body) => self.sender.reported(*body).map(|m| self.retained.set(m)),
+            Order::Report(mut body) => {
+                body.names_agent = self.sender.agent.is_some();
+                self.sender.reported(*body).map(|m| self.retained.set(m))
+            }
             Order::Reply(reply, correlation) => self.sender.reply(*reply).map(|message| {
                 if self.connected {
                     self.session.answer(&message, correlation);

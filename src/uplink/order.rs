@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 /// Told to the uplink.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Order {
-    /// `config/reported` changed.
+    /// `config/reported` changed; whether the agent is named, the uplink knows itself.
     Report(Box<ConfigReported>),
     /// A command's answer, with the Correlation Data of its request. It is of use now or not at all.
     Reply(Box<CommandReply>, Option<Vec<u8>>),

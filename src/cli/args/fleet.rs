@@ -16,8 +16,8 @@ use std::path::PathBuf;
   sidetone fleet -c it.toml watch          with the organisation and broker of this file
 
 Layers: defaults < files of the workstation < fleet < group < node; of two groups the later one in the
-workstation's node.groups wins. Keys that decide where messages go, and privacy, stay in IT's and the
-workstation's own files: `sidetone config schema` says which are `remote`."
+workstation's node.groups wins. Only `remote` keys of `sidetone config schema` can be set so: where messages
+go stays in the workstation's files, and what is said about people can only be tightened."
 )]
 pub struct FleetArgs {
     /// What to do.
