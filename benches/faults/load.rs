@@ -5,8 +5,8 @@
 //! cannot be written.
 
 use rumqttc::{AsyncClient, MqttOptions, PublishOptions, QoS};
-use sidetone::uplink::Uplink;
 use sidetone::uplink::config::{BrokerConfig, OutboxLimits, Timing, UplinkConfig};
+use sidetone::uplink::{Speaker, Uplink};
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
@@ -105,8 +105,12 @@ async fn uplink(told: &Told) {
             credentials: None,
             keep_alive_s: 5,
         },
-        team: Some("Late".to_owned()),
-        site: None,
+        speaker: Speaker {
+            team: Some("Late".to_owned()),
+            site: None,
+            names_agent: false,
+        },
+        subscriptions: None,
         state_dir: told.state.clone(),
         agent: None,
         gateway: None,

@@ -19,6 +19,7 @@ pub use device::{BatteryLow, DeviceUnstable, HeadsetGone};
 pub use flapping::Flapping;
 pub use language::Language;
 pub use level::{Clipping, DeadAir, LowLevel};
+mod switch;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -13,6 +13,7 @@
 //! threads end and every tap is zeroed.
 
 mod announce;
+mod apply;
 mod calls;
 mod channel;
 mod clock;
@@ -20,10 +21,12 @@ mod daemon;
 mod disclosure;
 mod doors;
 mod health;
+mod identify;
 mod logging;
 mod meter;
 mod parts;
 mod privacy;
+mod provision;
 mod selection;
 mod settings;
 mod sound;

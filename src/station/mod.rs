@@ -39,6 +39,7 @@ mod mute;
 mod mute_truth;
 mod qd;
 mod session;
+mod settings;
 mod softphones;
 mod telemetry;
 #[cfg(test)]
@@ -50,6 +51,7 @@ mod volume;
 
 pub use headsets::Part;
 pub use io::{AudioInput, DspCommand, Input, Output};
+pub use settings::Settings;
 pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
@@ -191,9 +193,7 @@ impl Station {
             }
             Input::Softphone(signal) => self.softphone(now, signal, out),
             Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
-            Input::Configure(alerts) => {
-                self.alerts.configure(now, *alerts, &mut self.scratch);
-            }
+            Input::Configure(settings) => self.configure(now, *settings),
             Input::Suspend => {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
                 self.wakefulness = Wakefulness::Asleep;

@@ -154,6 +154,8 @@ pub(crate) struct Seen {
     pub(crate) content_type: String,
     /// `key:value`, with spaces between.
     pub(crate) properties: String,
+    /// Correlation Data, if it is text.
+    pub(crate) correlation: String,
     pub(crate) payload: String,
     /// When it came.
     pub(crate) at: SystemTime,
@@ -162,7 +164,7 @@ pub(crate) struct Seen {
 #[allow(dead_code)]
 impl Seen {
     fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.splitn(6, '\t');
+        let mut fields = line.splitn(7, '\t');
         let mut next = || fields.next();
         Some(Self {
             topic: next()?.to_owned(),
@@ -170,6 +172,7 @@ impl Seen {
             expiry: next()?.parse().ok(),
             content_type: next()?.to_owned(),
             properties: next()?.to_owned(),
+            correlation: next()?.to_owned(),
             payload: next()?.to_owned(),
             at: SystemTime::now(),
         })
@@ -220,7 +223,7 @@ impl Watcher {
                 "-t",
                 "sidetone/#",
                 "-F",
-                "%t\\t%r\\t%E\\t%C\\t%P\\t%p",
+                "%t\\t%r\\t%E\\t%C\\t%P\\t%D\\t%p",
             ])
             .args(arguments)
             .stdout(Stdio::piped())

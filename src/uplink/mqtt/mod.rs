@@ -13,10 +13,11 @@ mod probe;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
+pub(crate) use fault::explain;
 pub use handshake::{Presented, handshake};
-#[cfg(feature = "hub")]
 pub(crate) use options::refresh;
 pub use probe::probe;
+pub use session::{CORRELATION_MAX, Received};
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
