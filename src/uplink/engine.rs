@@ -159,7 +159,8 @@ impl Engine {
 
     /// What was in the inventory of an earlier start and is not there any more.
     fn remove_left_items(&mut self) {
-        for item in self.items.overdue(self.began) {
+        let grace = self.timing.inventory_grace;
+        for item in self.items.overdue(self.began, grace) {
             self.take(StationMessage::Inventory { item, facts: None });
         }
     }
