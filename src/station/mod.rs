@@ -58,6 +58,7 @@ use crate::alerts::config::AlertConfig;
 use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
 use crate::report::CallBook;
+use crate::softphone::Adapter;
 use adapters::Adapters;
 use call::EndReason;
 use condition::{Condition, Sound};
@@ -130,6 +131,8 @@ pub struct Station {
     wakefulness: Wakefulness,
     /// The headset that pages were told of.
     told_facts: Option<HeadsetIdentity>,
+    /// The softphones that stand in the inventory.
+    told_softphones: Vec<Adapter>,
     /// When the last input was taken in: what was due then has been decided.
     settled: Duration,
 }
@@ -161,6 +164,7 @@ impl Station {
             condition: Condition::new(config.awaits_sound),
             wakefulness: Wakefulness::Awake,
             told_facts: None,
+            told_softphones: Vec::new(),
             settled: Duration::ZERO,
         }
     }
@@ -271,6 +275,7 @@ impl Station {
             self.told_facts.clone_from(&facts);
             out.push(Output::Facts(facts));
         }
+        self.tell_softphones(out);
         if self.wakefulness != Wakefulness::Asleep
             && let Some((state, reason)) = self.condition.changed(self.sessions.values())
         {

@@ -32,6 +32,9 @@ impl Station {
     pub fn say_again(&self, out: &mut Vec<Output>) {
         let here = self.sessions.values().filter(|session| !session.has_left());
         out.extend(here.map(|session| Output::Message(session.headset.inventory())));
+        if !self.told_softphones.is_empty() {
+            out.push(Output::Message(self.softphone_item()));
+        }
         if let Some((state, reason)) = self.condition() {
             out.push(Output::Message(StationMessage::State {
                 state,

@@ -139,6 +139,8 @@ pub struct Timing {
     pub connect_timeout: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
+    /// An inventory item of an earlier start that is not named for so long is removed.
+    pub inventory_grace: Duration,
 }
 
 impl Default for Timing {
@@ -148,6 +150,8 @@ impl Default for Timing {
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             drain: Duration::from_secs(2),
+            // A headset that is plugged in is found within seconds.
+            inventory_grace: Duration::from_secs(5),
         }
     }
 }

@@ -210,7 +210,12 @@ impl Engine {
 
     /// What was in the inventory of an earlier start and is not there any more.
     fn remove_left_items(&mut self) {
-        for item in self.items.overdue(self.began) {
+        if !self.connected {
+            // Killed before a broker hears of it, the next start must still know.
+            return;
+        }
+        let grace = self.timing.inventory_grace;
+        for item in self.items.overdue(self.began, grace) {
             self.take(StationMessage::Inventory { item, facts: None });
         }
     }

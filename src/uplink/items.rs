@@ -1,16 +1,13 @@
 //! Which inventory items the broker keeps of this node, so that what left while the daemon was stopped also leaves
 //! the inventory.
 //!
-//! *Promises*: an item of an earlier start that this start has not named for [`GRACE`] is removed. *Fails* by
+//! *Promises*: an item of an earlier start that this start does not name for a while is told, to be removed. *Fails* by
 //! leaving an item behind: if the list cannot be written, that is logged once.
 
 use super::files::replace;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-
-/// A headset that is plugged in is found within seconds; until then it is not said to be gone.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// The items of this start, and those of earlier ones that it has not named yet.
 #[derive(Debug)]
@@ -48,9 +45,9 @@ impl KnownItems {
         }
     }
 
-    /// What is to be removed now; `since` is when this start began.
-    pub(super) fn overdue(&self, since: Instant) -> Vec<String> {
-        if since.elapsed() < GRACE {
+    /// What is to be removed now, `grace` after this start began; until then it is not said to be gone.
+    pub(super) fn overdue(&self, began: Instant, grace: Duration) -> Vec<String> {
+        if began.elapsed() < grace {
             return Vec::new();
         }
         self.left_over.iter().cloned().collect()
@@ -82,9 +79,11 @@ mod tests {
         first.note("headset-b", false);
         let mut second = KnownItems::read(directory.path());
         second.note("host", true);
-        assert_eq!(second.overdue(Instant::now()), Vec::<String>::new());
-        let long_ago = Instant::now().checked_sub(GRACE).unwrap();
-        assert_eq!(second.overdue(long_ago), ["headset-a"]);
+        let began = Instant::now();
+        let overdue = |items: &KnownItems| items.overdue(began, Duration::ZERO);
+        let patient = second.overdue(began, Duration::from_secs(3600));
+        assert_eq!(patient, Vec::<String>::new());
+        assert_eq!(overdue(&second), ["headset-a"]);
         // Killed before it could say so: the next start still knows.
         assert!(
             KnownItems::read(directory.path())
@@ -92,8 +91,8 @@ mod tests {
                 .contains("headset-a")
         );
         second.note("headset-a", false);
-        assert_eq!(second.overdue(long_ago), Vec::<String>::new());
+        assert_eq!(overdue(&second), Vec::<String>::new());
         let third = KnownItems::read(directory.path());
-        assert_eq!(third.overdue(long_ago), ["host"]);
+        assert_eq!(overdue(&third), ["host"]);
     }
 }
