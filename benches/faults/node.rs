@@ -50,7 +50,9 @@ impl Node {
         // Numbers that an ended process used without saying so are not used again.
         let first = (self.told.lock().unwrap().last_number / 8 + 20) * 8;
         let program = std::env::current_exe().unwrap();
-        let mut child = Command::new("env")
+        let mut child = Command::new("setpriv")
+            // Whatever becomes of the campaign, its processes end with it.
+            .args(["--pdeathsig", "KILL", "env"])
             // A write beyond the limit of the file size is then an error, as on a full disk, and no signal.
             .arg("--ignore-signal=XFSZ")
             .arg(program)

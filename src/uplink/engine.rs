@@ -95,6 +95,7 @@ impl Engine {
             self.outbox.flush(&self.disk);
             self.pump(&mut fates);
             self.outbox.flush(&self.disk);
+            let wake = self.outbox.wake();
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
                 Some(event) = inputs.session.recv() => self.session_event(event),
@@ -110,6 +111,7 @@ impl Engine {
                     self.take_waiting(&mut inputs.station);
                 }
                 Some(report) = self.disk.report() => self.kept(report),
+                () = sleep_until(wake) => {}
                 _ = refresh.tick() => self.refresh(),
                 _ = housekeeping.tick() => {
                     self.outbox.expire(Instant::now());
@@ -281,7 +283,6 @@ impl Engine {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
-                self.outbox.connected();
                 self.subscribe();
                 if session_present {
                     // The will may have been sent meanwhile.
@@ -445,6 +446,7 @@ impl Engine {
             self.outbox.flush(&self.disk);
             self.pump(&mut fates);
             self.outbox.flush(&self.disk);
+            let wake = self.outbox.wake();
             let idle = self.retained.settled() && self.outbox.stats().records == 0;
             if idle || !self.connected {
                 break;
@@ -454,6 +456,7 @@ impl Engine {
                 Some(event) = session.recv() => self.session_event(event),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
                 Some(report) = self.disk.report() => self.outbox.hear(report),
+                () = sleep_until(wake) => {}
             }
         }
         let left = self.outbox.stats().records;
@@ -469,6 +472,14 @@ impl Engine {
             .stop(self.connected, Duration::from_secs(1))
             .await;
         self.disk.close(DISK_PATIENCE).await;
+    }
+}
+
+/// Never ends without a time.
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake.into()).await,
+        None => std::future::pending().await,
     }
 }
 

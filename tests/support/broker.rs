@@ -126,6 +126,15 @@ impl Broker {
         self.signal("-STOP");
     }
 
+    /// Ends it properly, and starts it again with these lines of configuration.
+    pub(crate) fn reconfigure(&mut self, extra: &str) {
+        self.signal("-TERM");
+        let mut child = self.child.take().expect("it runs");
+        child.wait().unwrap();
+        self.configure(&format!("allow_anonymous true\n{extra}"));
+        self.restart();
+    }
+
     /// `kill -9`
     pub(crate) fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");

@@ -21,12 +21,18 @@ pub use line::Id;
 use line::{Line, Record};
 use segments::LeftBehind;
 use sidetone_wire::MessageClass;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Bytes of records kept in memory although they are on the disk.
 pub const CACHE_BYTES: usize = 512 * 1024;
+
+/// A record waits so long for the disk before it is sent; together with the sync no longer than DESIGN §6 allows.
+const DISK_PATIENCE: Duration = Duration::from_millis(50);
+
+/// Records among which the next one is looked for.
+const LOOK_AHEAD: usize = 256;
 
 /// Records read back at a time.
 const LOAD: usize = 32;
@@ -68,8 +74,8 @@ struct Slot {
     age_then: Duration,
     /// It is on the disk as well.
     stored: bool,
-    /// The connection in which it was handed to the session and not yet acknowledged.
-    sent: Option<u64>,
+    /// Handed to the session, not yet acknowledged.
+    sent: bool,
 }
 
 impl Slot {
@@ -104,10 +110,10 @@ pub struct Outbox {
     dropped: u64,
     /// Lost, but not yet told.
     untold: u64,
-    /// Counts connections.
-    connection: u64,
-    /// Records handed over in an older connection, whose fate is not known yet.
-    unsettled: usize,
+    /// Topics of which a record is on its way.
+    busy: HashSet<Arc<str>>,
+    /// When a record need not wait for the disk any longer.
+    wake: Option<Instant>,
     /// Topics the broker refused, and until when they wait.
     refused: HashMap<Arc<str>, Instant>,
     /// For the disk, not yet handed over.
@@ -134,8 +140,8 @@ impl Outbox {
             last_seq: 0,
             dropped: left.lost,
             untold: left.lost,
-            connection: 0,
-            unsettled: 0,
+            busy: HashSet::new(),
+            wake: None,
             refused: HashMap::new(),
             lines: Vec::new(),
             wanted: Vec::new(),
@@ -157,7 +163,7 @@ impl Outbox {
                 since: now,
                 age_then: Duration::from_millis(now_ms.saturating_sub(outline.at)),
                 stored: true,
-                sent: None,
+                sent: false,
             };
             outbox.slots.insert(*id, slot);
         }
@@ -196,7 +202,7 @@ impl Outbox {
             since: now,
             age_then: Duration::ZERO,
             stored: false,
-            sent: None,
+            sent: false,
         };
         self.slots.insert(id, slot);
         self.make_room(now);
@@ -205,7 +211,7 @@ impl Outbox {
     fn make_room(&mut self, now: Instant) {
         self.expire(now);
         while self.slots.len() > self.limits.records || self.bytes > self.limits.bytes {
-            let waiting = self.slots.iter().filter(|(_, slot)| slot.sent.is_none());
+            let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
             match waiting.map(|(id, slot)| (slot.rank, *id)).min() {
                 Some((_, id)) => self.lose(id),
                 None => break,
@@ -221,7 +227,7 @@ impl Outbox {
             let life = slot.class.delivery().expiry_s.unwrap_or(u32::MAX);
             let useless =
                 slot.class == MessageClass::Hold && age > Duration::from_secs(life.into());
-            slot.sent.is_none() && (age > self.limits.age || useless)
+            !slot.sent && (age > self.limits.age || useless)
         };
         let slots = self.slots.iter().filter(|(_, slot)| stale(slot));
         for id in slots.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -229,47 +235,72 @@ impl Outbox {
         }
     }
 
-    /// A new connection: what was handed over in older ones goes before anything else.
-    pub fn connected(&mut self) {
-        self.connection += 1;
-        self.unsettled = self.slots.values().filter(|s| s.sent.is_some()).count();
-    }
-
-    /// The next record to send, and for how many seconds it has been waiting. `None` also while it is read back, and
-    /// while a record of an older connection may yet have to be offered again before it.
+    /// The next record to send, and for how many seconds it has been waiting.
+    ///
+    /// Of a topic at most one record is on its way: whatever a broken connection makes of the order of what was on
+    /// its way, records of a topic stay in theirs. A record waits until it is on the disk, so that what a supervisor
+    /// has heard is still known after a crash (an alert must end once); but for [`DISK_PATIENCE`] at most.
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
-        if self.unsettled > 0 {
-            return None;
-        }
-        let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
-        let (&id, slot) = self
-            .slots
-            .iter()
-            .find(|(_, slot)| slot.sent.is_none() && !waits(&slot.topic))?;
-        if let Body::OnDisk = slot.body {
-            for (id, slot) in self
-                .slots
-                .range_mut(id..)
-                .filter(|(_, s)| s.sent.is_none())
-                .take(LOAD)
-            {
-                if let Body::OnDisk = slot.body {
-                    slot.body = Body::Asked;
-                    self.wanted.push(*id);
-                }
+        self.wake = None;
+        let mut passed: Vec<Arc<str>> = Vec::new();
+        let mut found = None;
+        let mut on_disk = None;
+        let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
+        for (id, slot) in waiting.take(LOOK_AHEAD) {
+            let refused = self
+                .refused
+                .get(&slot.topic)
+                .is_some_and(|until| *until > now);
+            if refused || self.busy.contains(&slot.topic) || passed.contains(&slot.topic) {
+                continue;
             }
+            let durable = slot.stored || slot.class == MessageClass::Hold || self.trouble.is_some();
+            let waits_until = slot.since + DISK_PATIENCE;
+            if !durable && waits_until > now {
+                self.wake = Some(self.wake.map_or(waits_until, |wake| wake.min(waits_until)));
+            } else if let Body::Here(_) = slot.body {
+                found = Some(*id);
+                break;
+            } else if let Body::OnDisk = slot.body {
+                on_disk.get_or_insert(*id);
+            }
+            passed.push(Arc::clone(&slot.topic));
         }
-        let slot = self.slots.get(&id)?;
+        if let Some(first) = on_disk {
+            self.read_back_from(first);
+        }
+        let slot = self.slots.get(&found?)?;
         match &slot.body {
-            Body::Here(message) => Some((id, message, slot.age(now).as_secs())),
+            Body::Here(message) => Some((found?, message, slot.age(now).as_secs())),
             Body::OnDisk | Body::Asked => None,
         }
+    }
+
+    fn read_back_from(&mut self, first: Id) {
+        for (id, slot) in self
+            .slots
+            .range_mut(first..)
+            .filter(|(_, s)| !s.sent)
+            .take(LOAD)
+        {
+            if let Body::OnDisk = slot.body {
+                slot.body = Body::Asked;
+                self.wanted.push(*id);
+            }
+        }
+    }
+
+    /// When [`Outbox::next`] is to be asked again although nothing has happened.
+    #[must_use]
+    pub fn wake(&self) -> Option<Instant> {
+        self.wake
     }
 
     /// The record was handed to the session.
     pub fn sent(&mut self, id: Id) {
         if let Some(slot) = self.slots.get_mut(&id) {
-            slot.sent = Some(self.connection);
+            slot.sent = true;
+            self.busy.insert(Arc::clone(&slot.topic));
         }
     }
 
@@ -304,9 +335,9 @@ impl Outbox {
 
     fn unsend(&mut self, id: Id) {
         if let Some(slot) = self.slots.get_mut(&id)
-            && let Some(connection) = slot.sent.take()
+            && std::mem::take(&mut slot.sent)
         {
-            self.unsettled -= usize::from(connection < self.connection);
+            self.busy.remove(&slot.topic);
         }
     }
 
@@ -373,7 +404,7 @@ impl Outbox {
         };
         slot.stored = true;
         if self.cached > CACHE_BYTES
-            && slot.sent.is_none()
+            && !slot.sent
             && let Body::Here(_) = slot.body
         {
             slot.body = Body::OnDisk;

@@ -21,7 +21,10 @@ fn outbox(records: usize, bytes: usize) -> Outbox {
         bytes,
         age: Duration::from_secs(100),
     };
-    Outbox::new(limits, 1, &LeftBehind::default(), (Instant::now(), 0))
+    let mut outbox = Outbox::new(limits, 1, &LeftBehind::default(), (Instant::now(), 0));
+    // Without a disk nothing waits for one.
+    outbox.trouble = Some(DiskTrouble::Failing);
+    outbox
 }
 
 /// Sends everything that can be sent; what was sent.
@@ -38,8 +41,8 @@ fn drain(outbox: &mut Outbox, now: Instant) -> Vec<u64> {
 fn a_record_leaves_only_when_acknowledged() {
     let now = Instant::now();
     let mut o = outbox(10, 10_000);
-    for _ in 0..3 {
-        o.append(message("a"), Rank::Event, (now, 0));
+    for topic in ["a", "b", "c"] {
+        o.append(message(topic), Rank::Event, (now, 0));
     }
     assert_eq!(drain(&mut o, now), [1, 2, 3]);
     assert_eq!(o.stats().records, 3);
@@ -53,7 +56,7 @@ fn a_record_leaves_only_when_acknowledged() {
     );
     o.acknowledged(id(1));
     o.acknowledged(id(3));
-    assert_eq!(o.stats(), OutboxStats::default());
+    assert_eq!((o.stats().records, o.stats().bytes), (0, 0));
     assert_eq!(o.next_seq(), 4);
 }
 
@@ -134,7 +137,7 @@ fn a_refused_topic_waits_as_a_whole_and_holds_up_no_other() {
     o.sent(id(1));
     o.refused(id(1), now + Duration::from_secs(60));
     assert_eq!(drain(&mut o, now), [3]);
-    assert_eq!(drain(&mut o, now + Duration::from_secs(61)), [1, 2]);
+    assert_eq!(drain(&mut o, now + Duration::from_secs(61)), [1]);
     assert!(o.holds("a") && !o.holds("c"));
 }
 
@@ -171,17 +174,17 @@ fn memory_is_bounded_by_the_cache_and_the_rest_is_read_back_in_order() {
     }
     assert!(o.cached <= CACHE_BYTES + 20_000, "{} bytes", o.cached);
     let mut sent = Vec::new();
-    for _ in 0..100 {
-        sent.extend(drain(&mut o, now));
+    for _ in 0..1_000 {
+        for seq in drain(&mut o, now) {
+            sent.push(seq);
+            o.acknowledged(id(seq));
+        }
         for id in taken(&mut o).1 {
             let message = Box::new(json("a", 10_000));
             o.hear(Report::Loaded(id, Some(message)));
         }
     }
     assert_eq!(sent, (1..=200).collect::<Vec<_>>());
-    for n in 1..=200 {
-        o.acknowledged(id(n));
-    }
     assert_eq!((o.cached, o.bytes), (0, 0));
 }
 
@@ -240,19 +243,35 @@ fn a_request_to_hold_is_no_matter_for_a_later_start() {
 }
 
 #[test]
-fn what_an_old_connection_left_open_is_not_overtaken_in_a_new_one() {
+fn of_a_topic_one_record_is_on_its_way_so_that_none_overtakes() {
     let now = Instant::now();
     let mut o = outbox(10, 10_000);
-    for _ in 0..4 {
-        o.append(message("a"), Rank::Event, (now, 0));
+    for topic in ["a", "a", "b", "a"] {
+        o.append(message(topic), Rank::Event, (now, 0));
     }
-    for n in 1..=3 {
-        o.sent(id(n));
-    }
-    o.connected();
-    o.reset(id(3));
+    assert_eq!(drain(&mut o, now), [1, 3]);
     o.reset(id(1));
-    assert!(o.next(now).is_none(), "the fate of 2 is not known");
-    o.acknowledged(id(2));
-    assert_eq!(drain(&mut o, now), [1, 3, 4]);
+    assert_eq!(
+        drain(&mut o, now),
+        [1],
+        "what a lost session dropped comes first"
+    );
+    o.acknowledged(id(1));
+    assert_eq!(drain(&mut o, now), [2]);
+    o.acknowledged(id(3));
+    assert_eq!(drain(&mut o, now), [] as [u64; 0]);
+}
+
+#[test]
+fn a_record_is_sent_once_it_is_on_the_disk_or_the_disk_is_slow() {
+    let now = Instant::now();
+    let mut o = outbox(10, 10_000);
+    o.trouble = None;
+    o.append(message("a"), Rank::Event, (now, 0));
+    o.append(message("b"), Rank::Event, (now, 0));
+    assert!(o.next(now).is_none());
+    assert_eq!(o.wake(), Some(now + DISK_PATIENCE));
+    o.hear(Report::Stored(vec![id(2)]));
+    assert_eq!(drain(&mut o, now), [2]);
+    assert_eq!(drain(&mut o, now + DISK_PATIENCE), [1]);
 }
