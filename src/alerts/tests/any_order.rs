@@ -23,7 +23,7 @@ enum Step {
     /// Seconds of this sound, one after the other.
     Sound(u8, SideSecond, Option<SideSecond>, u8),
     /// The clock on the wall jumps by milliseconds.
-    ClockStep(i64),
+    WallClock(i64),
     Configure(Box<AlertConfig>),
     Suspend,
 }
@@ -104,7 +104,7 @@ fn step() -> impl Strategy<Value = (u64, Step)> {
         12 => (0_u8..2, fact()).prop_map(|(who, fact)| Step::Fact(who, fact)),
         8 => (0_u8..2, side(), prop::option::weighted(0.8, side()), 1_u8..25)
             .prop_map(|(who, agent, customer, long)| Step::Sound(who, agent, customer, long)),
-        1 => (-90_000_000_i64..90_000_000).prop_map(Step::ClockStep),
+        1 => (-90_000_000_i64..90_000_000).prop_map(Step::WallClock),
         1 => configure,
         1 => Just(Step::Suspend),
     ];
@@ -152,7 +152,7 @@ fn play(steps: &[(u64, Step)], clock_steps: bool) -> Said {
                     tell(ms, ahead, Fact::About(headset(*who), F::Second(summary)));
                 }
             }
-            Step::ClockStep(by) => ahead += if clock_steps { *by } else { 0 },
+            Step::WallClock(by) => ahead += if clock_steps { *by } else { 0 },
             Step::Configure(config) => {
                 engine.configure(now(ms, ahead), (**config).clone(), &mut out);
                 said.extend(out.drain(..).map(|output| (ms, output)));
