@@ -36,6 +36,8 @@ pub(super) struct HeadsetState {
     pub(super) gone: bool,
     /// The microphone is still heard while the headset is muted.
     pub(super) live_under_mute: Option<bool>,
+    /// The battery's charge, 0..1, once told.
+    pub(super) charge: Option<f64>,
     mute_changed: Option<Duration>,
 }
 
@@ -49,6 +51,7 @@ impl HeadsetState {
             far_end_usable: true,
             gone: false,
             live_under_mute: None,
+            charge: None,
             mute_changed: None,
         }
     }
@@ -91,7 +94,11 @@ impl HeadsetState {
             HeadsetFact::QuickDisconnect(open) => self.quick_disconnect = *open,
             HeadsetFact::Held(held) => self.held = *held,
             HeadsetFact::FarEndUsable(usable) => self.far_end_usable = *usable,
-            HeadsetFact::Gone => self.gone = true,
+            HeadsetFact::Gone => {
+                self.gone = true;
+                self.charge = None;
+            }
+            HeadsetFact::Battery(charge) => self.charge = Some(*charge),
             HeadsetFact::Back => self.gone = false,
             HeadsetFact::LiveUnderMute(live) => self.live_under_mute = *live,
             HeadsetFact::HoldOutcome(_)
@@ -101,7 +108,6 @@ impl HeadsetState {
             | HeadsetFact::MuteDrift(_)
             | HeadsetFact::Overtalk(_)
             | HeadsetFact::Second(_)
-            | HeadsetFact::Battery(_)
             | HeadsetFact::CaptureGap { .. } => {}
         }
     }

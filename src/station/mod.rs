@@ -68,7 +68,7 @@ use sidetone_devices::audio::api::{AudioCommand, CloseReason};
 use sidetone_devices::event::{HeadsetEvent, HeadsetEventKind};
 use sidetone_devices::headset::{HeadsetIdentity, UsbPath};
 use sidetone_wire::message::StationMessage;
-use sidetone_wire::vocabulary::{ClearReason, NodeState};
+use sidetone_wire::vocabulary::{AlertKind, ClearReason, NodeState};
 use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::time::Duration;
@@ -239,11 +239,13 @@ impl Station {
     }
 
     /// Whether something runs whose timers only a tick every tenth of a second keeps on time: a call,
-    /// an alert, or the time after waking. Otherwise a tick a second is enough.
+    /// an alert (but a battery is low for hours), or the time after waking. Otherwise a tick a second is enough.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.wakefulness != Wakefulness::Awake
-            || self.alerts.active().next().is_some()
+            || self
+                .active_alerts()
+                .any(|alert| alert.kind != AlertKind::BatteryLow)
             || self
                 .sessions
                 .values()

@@ -5,10 +5,9 @@ use crate::alerts::fact::HeadsetFact;
 use sidetone_wire::vocabulary::AlertKind;
 use std::time::Duration;
 
-/// Remembers the latest charge, and since when it is low.
+/// Remembers since when it is low.
 #[derive(Debug, Default)]
 pub(super) struct BatteryLow {
-    charge: Option<f64>,
     raised: Option<Duration>,
 }
 
@@ -21,12 +20,9 @@ impl Rule for BatteryLow {
         }
     }
 
-    fn see(&mut self, view: &View<'_>, fact: Option<&HeadsetFact>) -> Option<Finding> {
+    fn see(&mut self, view: &View<'_>, _fact: Option<&HeadsetFact>) -> Option<Finding> {
         let config = &view.config.battery_low;
-        if let Some(HeadsetFact::Battery(charge)) = fact {
-            self.charge = Some(*charge);
-        }
-        let charge = self.charge?;
+        let charge = view.state.charge?;
         if charge < config.below {
             self.raised.get_or_insert(view.now.monotonic);
         } else if charge > config.clear_above {

@@ -183,7 +183,7 @@ fn each_kind_can_be_switched_off() {
         clipped_ratio: 0.001,
         ..at_level(-60.0)
     };
-    Scenario::with(off)
+    let told = Scenario::with(off)
         .sound(faulty, Some(faulty))
         .then(F::Battery(0.01))
         .call()
@@ -191,4 +191,7 @@ fn each_kind_can_be_switched_off() {
         .sound(still(), Some(still()))
         .until(120.0)
         .expect(&[]);
+    // What the headset told meanwhile is not forgotten.
+    told.config(AlertConfig::default())
+        .expect(&["120.0 raised battery_low headset-047f-c056-00000001"]);
 }

@@ -1,9 +1,10 @@
-//! A working day of twenty agents, for the alert rules: a file that says what happens to whom and which alert
-//! must follow, the real station with the real rules on a clock of its own, and a judge.
+//! A working day of twenty agents, for the alert rules: a file that says what happens to whom and
+//! which alert must follow, the real station with the real rules on a clock of its own, and a judge.
 //!
-//! The file (`tests/data/shift.csv`) is written by [`script`] from seeded statistics, and is the truth: a row without an
-//! expected alert is one of the many things that look like a fault and are none. What lies between the rows (who
-//! talks, how loud, how noisy, second by second) has the spread of real figures ([`sound`]) and is seeded, too.
+//! The file (`tests/data/shift.csv`) is written by [`script`] from seeded statistics, and is the
+//! truth: a row without an expected alert is one of the many things that look like a fault and are
+//! none. What lies between the rows (who talks, how loud, how noisy, second by second) has the
+//! spread of real figures ([`sound`]) and is seeded, too.
 
 pub(crate) mod desk;
 pub(crate) mod dice;

@@ -1,9 +1,10 @@
 //! Writes a day from seeded statistics.
 //!
-//! Calls: handling times are log-normal with a median of four minutes, 70 s to 15 min; between them 10 to 60 s of
-//! writing up and an exponential wait. A third of the calls hold a hold, a mute or a pause; a fifth something that looks
-//! like a fault. How often real faults come has no published figure: two per agent and day are assumed, so that
-//! what is measured is what the rules make of them, not how many there are.
+//! Calls: handling times are log-normal with a median of four minutes, 70 s to 15 min; between them
+//! 10 to 60 s of writing up and an exponential wait. A third of the calls hold a hold, a mute or a
+//! pause; a fifth something that looks like a fault. How often real faults come has no published
+//! figure: two to three per agent and day are assumed, so that what is measured is what the rules
+//! make of them, not how many there are.
 
 use super::dice::Dice;
 use super::{Happening, What};

@@ -1,8 +1,8 @@
 //! How a call sounds, second by second: who talks, how loud, over what noise.
 //!
-//! Turns last a few seconds (a chain with two talkers and silence); levels and noise have the spread of the measured
-//! figures (docs/measurements.md: a running noise level is off by 0.4 to 2.2 dB, a voice moves by some 3 dB from one second
-//! to the next). No figure is constant.
+//! Turns last a few seconds (a chain with two talkers and silence); levels and noise have the spread
+//! of the measured figures (docs/measurements.md: a running noise level is off by 0.4 to 2.2 dB) and
+//! a voice moves by some 3 dB from one second to the next. No figure is constant.
 
 use super::What;
 use super::dice::Dice;
