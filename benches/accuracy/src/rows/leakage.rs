@@ -16,7 +16,7 @@ pub(crate) fn measure(material: &Material) -> Vec<Row> {
         let told = |(erl, change): (f32, Change)| {
             (0..calls)
                 .map(|n| told_seconds(&clip(material, erl, babble, change, n).analyse()))
-                .sum()
+                .fold(0.0, |sum, told| sum + told)
         };
         let name = |(erl, change): (f32, Change)| match change {
             Change::Steady => format!("{erl} dB"),

@@ -111,5 +111,6 @@ fn seconds(events: impl Iterator<Item = OvertalkEvent>) -> f64 {
         } => (end_frame - start_frame) as f64 / 100.0,
         OvertalkEvent::Started { .. } => 0.0,
     };
-    events.map(length).sum()
+    // Not `sum`, whose sum of nothing is −0.
+    events.map(length).fold(0.0, |sum, length| sum + length)
 }
