@@ -27,6 +27,7 @@ use crate::measurement::{
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
 use crate::slip::Slip;
+use crate::speech;
 use crate::totals::CallTotals;
 use crate::turns::TurnTracker;
 use crate::units::SampleRate;
@@ -136,8 +137,10 @@ impl CallAnalyzer {
             &far.wide,
             &far.spectrum.bins,
         );
-        let score = self.agent.hear() * self.echo.weight();
-        let agent = (score, self.agent.decide(score, judged));
+        // The decision must not be wrong where a score may be: it takes only what is surely no leakage.
+        let (heard, own) = (self.agent.hear(), self.echo.own());
+        let decided = self.agent.decide(heard * own.surely, judged);
+        let agent = (speech::beside_leakage(heard, own.likely), decided);
         let score = far.hear();
         let customer = (score, far.decide(score, judged));
         let (agent_on, customer_on) = (self.agent.speaks_now(), far.speaks_now());

@@ -5,6 +5,9 @@
 //!
 //! *Never* judges leakage: the agent's score that comes in has it taken out already.
 
+/// Over this score the customer counts as speaking, and the agent's score decides alone.
+const CUSTOMER_SURE: f32 = 0.5;
+
 /// What one frame says about both sides together.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct DoubleTalk {
@@ -22,7 +25,8 @@ pub fn judge(
     agent_on: bool,
     customer_on: bool,
 ) -> DoubleTalk {
-    let score = agent_score * customer_score;
+    // A weak frame within the customer's words says nothing against the agent.
+    let score = agent_score * (customer_score / CUSTOMER_SURE).min(1.0);
     DoubleTalk {
         score,
         both: agent_on && customer_on,
