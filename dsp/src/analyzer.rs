@@ -27,7 +27,7 @@ use crate::measurement::{
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
 use crate::slip::Slip;
-use crate::speech;
+use crate::speech::{self, Crowd};
 use crate::totals::CallTotals;
 use crate::turns::TurnTracker;
 use crate::units::SampleRate;
@@ -49,6 +49,7 @@ pub struct CallAnalyzer {
     agent: SidePath,
     customer: Option<SidePath>,
     echo: EchoGuard,
+    crowd: Crowd,
     overtalk: OvertalkTracker,
     turns: TurnTracker,
     excluded: bool,
@@ -71,6 +72,7 @@ impl CallAnalyzer {
             agent: SidePath::new(agent),
             customer: customer.map(SidePath::new),
             echo: EchoGuard::new(),
+            crowd: Crowd::new(),
             overtalk: OvertalkTracker::new(),
             turns: TurnTracker::new(),
             excluded: false,
@@ -139,7 +141,9 @@ impl CallAnalyzer {
         );
         // The decision must not be wrong where a score may be: it takes only what is surely no leakage.
         let (heard, own) = (self.agent.hear(), self.echo.own());
-        let decided = self.agent.decide(heard * own.surely, judged);
+        let decided = self
+            .agent
+            .decide(self.crowd.without(heard) * own.surely, judged);
         let agent = (speech::beside_leakage(heard, own.likely), decided);
         let score = far.hear();
         let customer = (score, far.decide(score, judged));

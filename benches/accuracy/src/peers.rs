@@ -207,7 +207,8 @@ pub(crate) fn judge(folder: &Path) -> Outcome<String> {
             let verdict = match least {
                 l if l > 0.0 => "ahead",
                 l if l >= -0.005 => "at least as good",
-                _ => "**not ahead**",
+                _ if mean > 0.0 => "ahead, but not beyond chance",
+                _ => "**behind**",
             };
             let rest = format!("{} ms | {mean:+.4} ({least:+.4}): {verdict}", lag * 10);
             line(&mut table, "", &peer, &theirs, &inner, &rest)?;

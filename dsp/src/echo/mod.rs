@@ -87,6 +87,18 @@ const LEFTOVER: Shape = Shape {
 /// The filter thinks itself surer than it is: its path is cut to length only now and then.
 const UNSURE: f32 = 2.0;
 
+/// Smoothing of what the filter gains: about a quarter of a second.
+const GAIN_SHARE: f32 = 0.04;
+
+/// A filter that leaves more than this of the microphone's power takes nothing out.
+const LOST: f32 = 0.7;
+
+/// Leakage that a filter which has lost the path is thought to leave: 6 dB under the far end at most.
+const LOST_BOUND: f32 = 0.25;
+
+/// As [`EXCESS_DB`], over that leakage: it is a bound, seldom reached.
+const LOST_EXCESS_DB: (f32, f32) = (1.0, 6.0);
+
 /// What is known of the leakage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -113,6 +125,8 @@ pub(crate) struct EchoGuard {
     /// Echo found over far-end power, running.
     found: (f32, f32),
     explained_held: f32,
+    /// What the filter left of how much, lately.
+    gain: (f32, f32),
     /// Frames of far end since the filter began.
     run: u32,
     moved: u32,
@@ -171,6 +185,7 @@ impl EchoGuard {
             leftover: LowestRatio::new(LEFTOVER),
             found: (0.0, 0.0),
             explained_held: 0.0,
+            gain: (0.0, 0.0),
             run: 0,
             moved: 0,
             delay: None,
@@ -270,6 +285,7 @@ impl EchoGuard {
         let (past, newest) = (&self.past, self.frame - 1);
         let at = |p: usize| ((newest + (2 * PAST - delay - p) as u64) % PAST as u64) as usize;
         let loud = (0..PARTITIONS).any(|p| self.far_power[at(p)] > FAR_HEARD);
+        let mic_power = mean_square(mic);
         let result = self.filter.process(mic, |p| &past[at(p)], loud);
         let far = self.far_power[at(0)];
         if result.echo > 4.0 * floor {
@@ -285,9 +301,26 @@ impl EchoGuard {
         if self.run < SETTLED && !self.leftover.known() {
             explained = explained.max(leaks);
         }
+        if loud {
+            self.gain.0 += (result.residual - self.gain.0) * GAIN_SHARE;
+            self.gain.1 += (mic_power - self.gain.1) * GAIN_SHARE;
+        }
         // The detector hears some 50 ms at once, so what has just been explained still counts.
         self.explained_held = (self.explained_held * 0.75).max(explained);
-        Own::beside(result.residual, self.explained_held).in_room(result.residual, floor)
+        let own = Own::beside(result.residual, self.explained_held);
+        // What takes nothing out may have lost the path: then the leakage is all there, up to its bound.
+        let may_be = if self.gain.0 > LOST * self.gain.1 {
+            leaks.min(LOST_BOUND * self.loudest_around(delay + LEAD))
+        } else {
+            0.0
+        };
+        let doubted = Own {
+            surely: own
+                .surely
+                .min(ramp(result.residual, may_be, LOST_EXCESS_DB)),
+            ..own
+        };
+        doubted.in_room(result.residual, floor)
     }
 
     /// Looks at the evidence and changes state.
@@ -346,6 +379,7 @@ impl EchoGuard {
         self.leftover = LowestRatio::new(LEFTOVER);
         self.found = (0.0, 0.0);
         self.explained_held = 0.0;
+        self.gain = (0.0, 0.0);
         self.run = 0;
         self.moved = 0;
     }

@@ -7,9 +7,11 @@
 //!
 //! *Never* says what is spoken, by whom, or in which mood.
 
+mod crowd;
 mod decision;
 mod detector;
 
+pub(crate) use crowd::Crowd;
 pub use decision::{HANGOVER_FRAMES, SpeechDecision};
 pub use detector::SpeechDetector;
 
