@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure accuracy accuracy-quick peers fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -68,6 +68,18 @@ gate: ## instruction counts against the limits checked in
 measure: test-data ## the benchmarks behind docs/measurements.md
 	@scripts/install-deps build quick gate
 	$(CARGO) bench --locked
+
+accuracy: test-data ## how well the analyser judges, every row of the table, into docs/measurements.md (half an hour)
+	@scripts/install-deps build
+	$(CARGO) run --release --locked -p sidetone-accuracy -- write
+
+accuracy-quick: test-data ## a tenth of that against the figures checked in; fails on what has become worse (a minute)
+	@scripts/install-deps build
+	$(CARGO) run --release --locked -p sidetone-accuracy -- quick
+
+peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (an hour)
+	@scripts/install-deps build peers
+	scripts/peers
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
 	scripts/fuzz
