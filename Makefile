@@ -69,7 +69,7 @@ measure: test-data ## the benchmarks behind docs/measurements.md
 	@scripts/install-deps build quick gate
 	$(CARGO) bench --locked
 
-accuracy: test-data ## how well the analyser judges, every row of the table, into docs/measurements.md (half an hour)
+accuracy: test-data ## how well the analyser judges, every row of the table, into docs/measurements.md (ten minutes)
 	@scripts/install-deps build
 	$(CARGO) run --release --locked -p sidetone-accuracy -- write
 
@@ -77,7 +77,7 @@ accuracy-quick: test-data ## a tenth of that against the figures checked in; fai
 	@scripts/install-deps build
 	$(CARGO) run --release --locked -p sidetone-accuracy -- quick
 
-peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (an hour)
+peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (half an hour)
 	@scripts/install-deps build peers
 	scripts/peers
 
