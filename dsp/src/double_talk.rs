@@ -3,7 +3,7 @@
 //! *Promises*: a continuous, rankable score, and a decision per frame that is lengthened by no more
 //! than the stops and weak ends of words (60 ms), not by the hangover.
 //!
-//! *Never* judges leakage: the agent's score that comes in has it taken out already.
+//! *Never* judges leakage: the agent's score and decision that come in have it weighed already.
 
 /// Over this score the customer counts as speaking, and the agent's score decides alone.
 const CUSTOMER_SURE: f32 = 0.5;
