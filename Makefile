@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick faults faults-quick calls demo pictures lint doc test-data gate rtsan measure shift fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick faults faults-quick calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -81,6 +81,18 @@ measure: test-data ## the benchmarks behind docs/measurements.md
 shift: ## eight hours of twenty agents through the alert rules: alarm rates, precision, recall
 	@scripts/install-deps build
 	$(CARGO) bench --locked --bench shift
+
+accuracy: test-data ## how well the analyser judges, every row of the table, into docs/measurements.md (ten minutes)
+	@scripts/install-deps build
+	$(CARGO) run --release --locked -p sidetone-accuracy -- write
+
+accuracy-quick: test-data ## a tenth of that against the figures checked in; fails on what has become worse (a minute)
+	@scripts/install-deps build
+	$(CARGO) run --release --locked -p sidetone-accuracy -- quick
+
+peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (half an hour)
+	@scripts/install-deps build peers
+	scripts/peers
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
 	scripts/fuzz

@@ -27,6 +27,7 @@ use crate::measurement::{
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
 use crate::slip::Slip;
+use crate::speech::{self, Crowd};
 use crate::totals::CallTotals;
 use crate::turns::TurnTracker;
 use crate::units::SampleRate;
@@ -48,6 +49,7 @@ pub struct CallAnalyzer {
     agent: SidePath,
     customer: Option<SidePath>,
     echo: EchoGuard,
+    crowd: Crowd,
     overtalk: OvertalkTracker,
     turns: TurnTracker,
     excluded: bool,
@@ -70,6 +72,7 @@ impl CallAnalyzer {
             agent: SidePath::new(agent),
             customer: customer.map(SidePath::new),
             echo: EchoGuard::new(),
+            crowd: Crowd::new(),
             overtalk: OvertalkTracker::new(),
             turns: TurnTracker::new(),
             excluded: false,
@@ -136,8 +139,12 @@ impl CallAnalyzer {
             &far.wide,
             &far.spectrum.bins,
         );
-        let score = self.agent.hear() * self.echo.weight();
-        let agent = (score, self.agent.decide(score, judged));
+        // The decision must not be wrong where a score may be: it takes only what is surely no leakage.
+        let (heard, own) = (self.agent.hear(), self.echo.own());
+        let decided = self
+            .agent
+            .decide(self.crowd.without(heard) * own.surely, judged);
+        let agent = (speech::beside_leakage(heard, own.likely), decided);
         let score = far.hear();
         let customer = (score, far.decide(score, judged));
         let (agent_on, customer_on) = (self.agent.speaks_now(), far.speaks_now());

@@ -53,7 +53,8 @@ pub struct SideMeasurement {
     /// The microphone falls to (near) digital silence between words: it gives no noise figure.
     pub noise_gated: bool,
     /// Speech score in 0..1 for frame `frame - SPEECH_LAG_FRAMES`; rankable. On the agent's side
-    /// the customer's leakage is already taken out.
+    /// the customer's leakage is taken out and weighed, but what decides `speech` is stricter: beside a
+    /// leaking far end or a crowd a score over 0.5 may be decided to be nobody.
     pub speech_score: f32,
     /// Decided speech with 200 ms hangover, of the same lagged frame.
     pub speech: bool,

@@ -61,6 +61,10 @@ const CHECK_EVERY: u64 = 10;
 /// "explained by leakage" to "the agent's own".
 const EXCESS_DB: (f32, f32) = (4.0, 11.0);
 
+/// The same for the score, which may be wrong now and then where a decision must not: a weak voice over a
+/// strong echo still ranks above the echo alone. Chosen on the tuning part (benches/accuracy).
+const LIKELY_DB: (f32, f32) = (-5.0, 10.0);
+
 /// The same over the microphone's own floor: other people's talk in the room is not the agent's.
 const OVER_FLOOR_DB: (f32, f32) = (2.0, 8.0);
 
@@ -82,6 +86,18 @@ const LEFTOVER: Shape = Shape {
 
 /// The filter thinks itself surer than it is: its path is cut to length only now and then.
 const UNSURE: f32 = 2.0;
+
+/// Smoothing of what the filter gains: about a quarter of a second.
+const GAIN_SHARE: f32 = 0.04;
+
+/// A filter that leaves more than this of the microphone's power takes nothing out.
+const LOST: f32 = 0.7;
+
+/// Leakage that a filter which has lost the path is thought to leave: 6 dB under the far end at most.
+const LOST_BOUND: f32 = 0.25;
+
+/// As [`EXCESS_DB`], over that leakage: it is a bound, seldom reached.
+const LOST_EXCESS_DB: (f32, f32) = (1.0, 6.0);
 
 /// What is known of the leakage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,12 +125,47 @@ pub(crate) struct EchoGuard {
     /// Echo found over far-end power, running.
     found: (f32, f32),
     explained_held: f32,
+    /// What the filter left of how much, lately.
+    gain: (f32, f32),
     /// Frames of far end since the filter began.
     run: u32,
     moved: u32,
     /// Delay of the leakage in frames, as far as it shows.
     delay: Option<usize>,
-    weights: [f32; WEIGHTS],
+    weights: [Own; WEIGHTS],
+}
+
+/// How far a frame is the agent's own, 0..1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Own {
+    /// Beyond doubt: what a decision may be built on.
+    pub(crate) surely: f32,
+    /// By the balance of evidence: what a score is weighed with.
+    pub(crate) likely: f32,
+}
+
+impl Own {
+    /// Nothing speaks against it.
+    const ALL: Self = Self {
+        surely: 1.0,
+        likely: 1.0,
+    };
+
+    /// A frame of this power, of which so much is explained by leakage.
+    fn beside(power: f32, explained: f32) -> Self {
+        Self {
+            surely: ramp(power, explained, EXCESS_DB),
+            likely: ramp(power, explained, LIKELY_DB),
+        }
+    }
+
+    /// No surer than the room's noise allows.
+    fn in_room(self, power: f32, floor: f32) -> Self {
+        Self {
+            surely: self.surely.min(ramp(power, floor, OVER_FLOOR_DB)),
+            ..self
+        }
+    }
 }
 
 /// Weights kept: those of the frames around the one that is judged.
@@ -134,10 +185,11 @@ impl EchoGuard {
             leftover: LowestRatio::new(LEFTOVER),
             found: (0.0, 0.0),
             explained_held: 0.0,
+            gain: (0.0, 0.0),
             run: 0,
             moved: 0,
             delay: None,
-            weights: [1.0; WEIGHTS],
+            weights: [Own::ALL; WEIGHTS],
         }
     }
 
@@ -173,18 +225,17 @@ impl EchoGuard {
             .delay
             .map_or(loudest, |delay| self.loudest_around(delay));
         let leaks = self.coupling.bound() * behind;
-        let weight = match self.state {
-            State::Listening => excess(mic_power, leaks),
+        let own = match self.state {
+            State::Listening => Own::beside(mic_power, leaks),
             State::Clear if self.delay.is_some() || self.coupling.bound() < MATTERS => {
-                excess(mic_power, 2.0 * self.coupling.bound().min(MATTERS) * behind)
+                Own::beside(mic_power, 2.0 * self.coupling.bound().min(MATTERS) * behind)
             }
             // Too much else in the microphone to bound the leakage so, but no trace of it either.
-            State::Clear => 1.0,
+            State::Clear => Own::ALL,
             State::Cancelling { delay } => self.cancel(mic, delay, floor, leaks),
         };
-        let weight = weight.min(over_floor(mic_power, floor));
         self.weights.rotate_right(1);
-        self.weights[0] = weight;
+        self.weights[0] = own.in_room(mic_power, floor);
     }
 
     /// A stream slipped before the next frame. The path stays as it was learnt; only the delay before it changes,
@@ -230,10 +281,11 @@ impl EchoGuard {
     }
 
     /// One frame of the filter; how far its residual is the agent's own.
-    fn cancel(&mut self, mic: &mut AnalysisFrame, delay: usize, floor: f32, leaks: f32) -> f32 {
+    fn cancel(&mut self, mic: &mut AnalysisFrame, delay: usize, floor: f32, leaks: f32) -> Own {
         let (past, newest) = (&self.past, self.frame - 1);
         let at = |p: usize| ((newest + (2 * PAST - delay - p) as u64) % PAST as u64) as usize;
         let loud = (0..PARTITIONS).any(|p| self.far_power[at(p)] > FAR_HEARD);
+        let mic_power = mean_square(mic);
         let result = self.filter.process(mic, |p| &past[at(p)], loud);
         let far = self.far_power[at(0)];
         if result.echo > 4.0 * floor {
@@ -249,9 +301,26 @@ impl EchoGuard {
         if self.run < SETTLED && !self.leftover.known() {
             explained = explained.max(leaks);
         }
+        if loud {
+            self.gain.0 += (result.residual - self.gain.0) * GAIN_SHARE;
+            self.gain.1 += (mic_power - self.gain.1) * GAIN_SHARE;
+        }
         // The detector hears some 50 ms at once, so what has just been explained still counts.
         self.explained_held = (self.explained_held * 0.75).max(explained);
-        excess(result.residual, self.explained_held).min(over_floor(result.residual, floor))
+        let own = Own::beside(result.residual, self.explained_held);
+        // What takes nothing out may have lost the path: then the leakage is all there, up to its bound.
+        let may_be = if self.gain.0 > LOST * self.gain.1 {
+            leaks.min(LOST_BOUND * self.loudest_around(delay + LEAD))
+        } else {
+            0.0
+        };
+        let doubted = Own {
+            surely: own
+                .surely
+                .min(ramp(result.residual, may_be, LOST_EXCESS_DB)),
+            ..own
+        };
+        doubted.in_room(result.residual, floor)
     }
 
     /// Looks at the evidence and changes state.
@@ -310,14 +379,19 @@ impl EchoGuard {
         self.leftover = LowestRatio::new(LEFTOVER);
         self.found = (0.0, 0.0);
         self.explained_held = 0.0;
+        self.gain = (0.0, 0.0);
         self.run = 0;
         self.moved = 0;
     }
 
-    /// How far the agent's score of the lagged frame is the agent's own, 0..1.
-    pub(crate) fn weight(&self) -> f32 {
+    /// How far the lagged frame is the agent's own: the mean of those around it.
+    pub(crate) fn own(&self) -> Own {
         let around = &self.weights[SPEECH_LAG_FRAMES as usize - 2..];
-        around.iter().sum::<f32>() / around.len() as f32
+        let mean = |of: fn(&Own) -> f32| around.iter().map(of).sum::<f32>() / around.len() as f32;
+        Own {
+            surely: mean(|own| own.surely),
+            likely: mean(|own| own.likely),
+        }
     }
 
     /// The far end may be in the microphone: not, once its speech has left no trace there.
@@ -340,16 +414,6 @@ impl EchoGuard {
 
 fn mean_square(frame: &AnalysisFrame) -> f32 {
     frame.iter().map(|x| x * x).sum::<f32>() / ANALYSIS_FRAME as f32
-}
-
-/// From 0 (explained) to 1 (far more than explained).
-fn excess(power: f32, explained: f32) -> f32 {
-    ramp(power, explained, EXCESS_DB)
-}
-
-/// From 0 (the noise of the room) to 1 (far above it).
-fn over_floor(power: f32, floor: f32) -> f32 {
-    ramp(power, floor, OVER_FLOOR_DB)
 }
 
 /// How far `power` lies over `base`: 0 below the first, 1 above the second number of decibels.

@@ -8,7 +8,7 @@ const THRESHOLD: f32 = 0.5;
 
 /// How long speech is taken to go on within words and their endings, where overlaps are concerned: a
 /// score falls under the threshold in stops and at weak ends. Measured: the seconds of overtalk
-/// come nearest with this much (dsp/examples/accuracy_pair).
+/// come nearest with this much (benches/accuracy).
 const WITHIN_WORDS: u32 = 6;
 
 /// One side's decision.

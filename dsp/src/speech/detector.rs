@@ -11,7 +11,7 @@ use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
 const BLOCK: usize = 256;
 
 /// How far before a block's end the sound lies that its score is about, in samples. Measured: the
-/// lag with the largest area under the ROC curve (dsp/examples/accuracy_pair.rs).
+/// lag with the largest area under the ROC curve (benches/accuracy).
 const BLOCK_LAG: usize = 440;
 
 /// Block scores kept; must span the lag.
