@@ -59,6 +59,21 @@ pub struct Broker {
     /// Why it is down: one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Connections made since the start.
+    #[serde(default)]
+    pub connections: u64,
+    /// Topics that the broker refuses; absent = none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedTopic>,
+}
+
+/// A topic whose last message the broker refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedTopic {
+    /// Which.
+    pub topic: String,
+    /// Why, in words: `not authorized`, as a rule.
+    pub reason: String,
 }
 
 /// How a connection stands.

@@ -17,7 +17,7 @@ use crate::config::{AudioBackend, Config};
 use crate::local::state::{Node, State};
 use crate::softphone::Signal;
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
-use crate::uplink::{BrokerState, OutboxStats};
+use crate::uplink::{BrokerState, LinkStats, OutboxStats};
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
@@ -194,7 +194,12 @@ impl Parts {
     }
 
     /// What is now, for who looks on.
-    pub(super) fn view(&mut self, node: Node, url: String, broker: &BrokerState) -> State {
+    pub(super) fn view(
+        &mut self,
+        node: Node,
+        url: String,
+        broker: (&BrokerState, &LinkStats),
+    ) -> State {
         let looked = Looked {
             clock: &self.clock,
             station: &self.station,

@@ -3,6 +3,7 @@
 use super::active::ActiveAlerts;
 use super::config::Timing;
 use super::gateway::Gateway;
+use super::link::Link;
 use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
 use super::outbox::{Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
@@ -31,7 +32,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    Record(u64),
+    Record { seq: u64, topic: String },
     State { topic: String, generation: u64 },
 }
 
@@ -50,6 +51,7 @@ pub(super) struct Engine {
     pub(super) owed_since: Option<Instant>,
     pub(super) on_its_way: usize,
     pub(super) gateway: Gateway,
+    pub(super) link: Link,
 }
 
 /// Where the engine's input comes from.
@@ -172,6 +174,7 @@ impl Engine {
             SessionEvent::HoldReply(payload) => self.gateway.replied(self.sender.boot, &payload),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
+                self.link.connected();
                 if self.gateway.is_used() {
                     self.session.subscribe(&self.sender.topics.hold_reply());
                 }
@@ -222,13 +225,14 @@ impl Engine {
                 MessageClass::Event | MessageClass::Hold => waited_s,
                 _ => 0,
             };
+            let topic = message.topic.clone();
             let Some(way) = self.session.publish(message, age_s) else {
                 break;
             };
             self.outbox.sent(seq);
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
-            fates.spawn(follow(Token::Record(seq), way));
+            fates.spawn(follow(Token::Record { seq, topic }, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -258,37 +262,44 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            Token::Record(seq) => {
+            Token::Record { seq, topic } => {
+                self.judge(&topic, fate);
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {
                     Fate::Acknowledged => self.outbox.acknowledged(seq),
                     Fate::Reset => self.outbox.reset(seq),
                     Fate::Impossible => self.outbox.lose(seq),
-                    Fate::Refused(reason) => {
-                        tracing::warn!(
-                            seq,
-                            ?reason,
-                            "the broker refuses a message: check its access list"
-                        );
+                    Fate::Refused(_) => {
                         self.outbox.refused(seq, Instant::now() + REFUSED_PAUSE);
                     }
                 }
             }
-            Token::State { topic, generation } => match fate {
-                Fate::Acknowledged | Fate::Impossible => {
-                    self.retained.acknowledged(&topic, generation);
+            Token::State { topic, generation } => {
+                self.judge(&topic, fate);
+                match fate {
+                    Fate::Acknowledged | Fate::Impossible | Fate::Refused(_) => {
+                        self.retained.acknowledged(&topic, generation);
+                    }
+                    Fate::Reset => self.retained.reset(&topic, generation),
                 }
-                Fate::Reset => self.retained.reset(&topic, generation),
-                Fate::Refused(reason) => {
-                    tracing::warn!(
-                        topic,
-                        ?reason,
-                        "the broker refuses a message: check its access list"
-                    );
-                    self.retained.acknowledged(&topic, generation);
-                }
-            },
+            }
+        }
+    }
+
+    /// Notes whether the broker takes a topic.
+    fn judge(&self, topic: &str, fate: Fate) {
+        match fate {
+            Fate::Acknowledged => self.link.taken(topic),
+            Fate::Refused(reason) => {
+                tracing::warn!(
+                    topic,
+                    ?reason,
+                    "the broker refuses a message: check its access list with `sidetone doctor`"
+                );
+                self.link.refused(topic, reason);
+            }
+            Fate::Reset | Fate::Impossible => {}
         }
     }
 

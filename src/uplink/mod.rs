@@ -12,6 +12,7 @@ mod engine;
 mod files;
 mod gateway;
 pub mod identity;
+mod link;
 mod mqtt;
 pub mod outbox;
 pub mod outgoing;
@@ -20,9 +21,12 @@ pub mod sent;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
+pub use link::LinkStats;
 #[cfg(feature = "hub")]
 pub(crate) use mqtt::refresh;
-pub use mqtt::{BrokerFault, BrokerState, Presented, handshake, probe};
+pub use mqtt::{
+    BrokerFault, BrokerState, Outcome, Presented, Rights, Tried, handshake, probe, rights,
+};
 pub use outbox::OutboxStats;
 pub use sent::SentLog;
 
@@ -30,6 +34,7 @@ use active::ActiveAlerts;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use identity::Key;
+use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
 use outgoing::{Sender, Unsendable};
@@ -63,6 +68,7 @@ pub struct UplinkHandle {
     broker: watch::Receiver<BrokerState>,
     stats: watch::Receiver<OutboxStats>,
     sent: watch::Receiver<SentLog>,
+    link: watch::Receiver<LinkStats>,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
 }
@@ -112,6 +118,7 @@ impl Uplink {
             broker_tx,
             sent_tx,
         );
+        let (link_tx, link) = Link::new();
         let engine = Engine {
             sender,
             outbox: Outbox::new(config.limits),
@@ -124,6 +131,7 @@ impl Uplink {
             owed_since: None,
             on_its_way: 0,
             gateway: Gateway::new(config.gateway),
+            link: link_tx,
         };
         let inputs = Inputs {
             station,
@@ -137,6 +145,7 @@ impl Uplink {
             broker,
             stats,
             sent,
+            link,
             stop: Some(stop_tx),
             task,
         })
@@ -172,6 +181,12 @@ impl UplinkHandle {
     #[must_use]
     pub fn sent(&self) -> watch::Receiver<SentLog> {
         self.sent.clone()
+    }
+
+    /// How often it was connected, and what the broker refuses; watch it.
+    #[must_use]
+    pub fn link(&self) -> watch::Receiver<LinkStats> {
+        self.link.clone()
     }
 
     /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on

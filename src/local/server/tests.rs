@@ -24,6 +24,8 @@ fn state(boot: u64) -> State {
             url: "mqtt://127.0.0.1".to_owned(),
             connection: BrokerConnection::Connecting,
             reason: None,
+            connections: 1,
+            refused: Vec::new(),
         },
         outbox: Outbox {
             records: 0,

@@ -127,6 +127,8 @@ fn app(headsets: Vec<Headset>, alerts: usize) -> App {
                     url: "mqtts://broker.example.org:8883".to_owned(),
                     connection: BrokerConnection::Connected,
                     reason: None,
+                    connections: 1,
+                    refused: Vec::new(),
                 },
                 outbox: Outbox {
                     records: 0,

@@ -10,6 +10,7 @@ mod fault;
 mod handshake;
 mod options;
 mod probe;
+mod rights;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
@@ -17,6 +18,7 @@ pub use handshake::{Presented, handshake};
 #[cfg(feature = "hub")]
 pub(crate) use options::refresh;
 pub use probe::probe;
+pub use rights::{Outcome, Rights, Tried, rights};
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
