@@ -19,6 +19,11 @@ use std::process::Command;
 
 /// The sentence a node with this configuration says about its broker; its message waits meanwhile.
 async fn sentence(config: UplinkConfig) -> String {
+    let state = tempfile::tempdir().unwrap();
+    let config = UplinkConfig {
+        state_dir: state.path().to_owned(),
+        ..config
+    };
     let node = Node::start(config);
     node.say(numbered(1)).await;
     let BrokerState::Down(fault) = node.broker(|s| matches!(s, BrokerState::Down(_))).await else {

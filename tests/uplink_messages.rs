@@ -310,7 +310,7 @@ async fn alerts_a_killed_process_left_are_cleared_at_the_next_start() {
         })
         .await;
     drop(node);
-    let second = Node::start(config(&url(broker.port), state.path()));
+    let second = Node::start_again(config(&url(broker.port), state.path())).await;
     let seen = watcher
         .until("the clear", |s| {
             s.iter().any(|m| m.topic.ends_with("/event/alert.cleared"))

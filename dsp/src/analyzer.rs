@@ -22,10 +22,11 @@
 use crate::double_talk;
 use crate::echo::EchoGuard;
 use crate::measurement::{
-    Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES, TalkMeasurement,
+    Measurement, OvertalkEvent, PairMeasurement, SPEECH_LAG_FRAMES, Side, TalkMeasurement,
 };
 use crate::overtalk::OvertalkTracker;
 use crate::side_path::SidePath;
+use crate::slip::Slip;
 use crate::totals::CallTotals;
 use crate::turns::TurnTracker;
 use crate::units::SampleRate;
@@ -229,6 +230,12 @@ impl CallAnalyzer {
     /// Tells whether the frames that come now count for overtalk: not on hold, not muted.
     pub fn set_excluded(&mut self, excluded: bool) {
         self.excluded = excluded;
+    }
+
+    /// Tells that a stream was kept in step by repeating or leaving out a frame, before the frame that
+    /// [`Self::process`] is given next.
+    pub fn realign(&mut self, side: Side, slip: Slip) {
+        self.echo.realign(side, slip);
     }
 
     /// What could not be used so far.

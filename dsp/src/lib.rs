@@ -20,6 +20,7 @@ pub mod resample;
 pub mod second;
 pub mod side;
 mod side_path;
+pub mod slip;
 mod spectrum;
 pub mod speech;
 pub mod totals;

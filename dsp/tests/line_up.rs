@@ -217,6 +217,8 @@ fn a_drifting_clock_is_followed_by_whole_frames() {
         assert_eq!(more.min(less), 0, "{ppm} ppm: both ways: {c:?}");
         assert_eq!((c.gaps, c.missing_frames), (0, 0), "{ppm} ppm: {c:?}");
         assert!(out.kinds.len() > 5_980);
+        let slips = out.kinds.iter().filter_map(|kind| kind.1.slip());
+        assert_eq!(slips.count() as u64, moved, "{ppm} ppm: every one is told");
     }
     let (line_up, _) = with_drift(0);
     assert_eq!(

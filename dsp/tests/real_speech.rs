@@ -3,7 +3,11 @@
 mod call;
 
 use call::{SPEAKERS, Seeded, Track, add_white, analyse, judged, leak, rank, voice};
+use sidetone_dsp::analyzer::CallAnalyzer;
 use sidetone_dsp::measurement::{OvertalkEvent, Side};
+use sidetone_dsp::resample::ANALYSIS_FRAME;
+use sidetone_dsp::slip::Slip;
+use sidetone_dsp::units::SampleRate;
 
 #[test]
 fn tells_speech_from_silence_on_every_speaker() {
@@ -103,6 +107,51 @@ fn leakage_alone_is_never_the_agent() {
             spoken <= 60,
             "ERL {erl}: {spoken} frames of agent speech in 30 s"
         );
+    }
+}
+
+/// Two clocks that drift apart: every five seconds one stream repeats a frame or leaves one out.
+#[test]
+fn a_stream_that_slips_makes_nobody_speak() {
+    const SLIPS: [(Side, Slip); 4] = [
+        (Side::Customer, Slip::Skipped),
+        (Side::Agent, Slip::Skipped),
+        (Side::Agent, Slip::Repeated),
+        (Side::Customer, Slip::Repeated),
+    ];
+    let rate = SampleRate::new(16_000).unwrap();
+    for (n, erl) in [6.0, 20.0].into_iter().enumerate() {
+        let mut seed = Seeded::new(60 + n as u64);
+        let mut customer = Track::talk(3_000, &voice(SPEAKERS[2 + n], 9), (1, 20), &mut seed);
+        add_white(&mut customer.samples, -65.0, &mut seed);
+        let mut agent = leak(&customer.samples, 45.0, 10.0, erl, &mut seed);
+        add_white(&mut agent, -70.0, &mut seed);
+        let mut analyzer = CallAnalyzer::new(rate, Some(rate));
+        // Which frame of each recording comes next.
+        let (mut near, mut far) = (0, 0);
+        let frame =
+            |of: &[f32], at: usize| of[at * ANALYSIS_FRAME..(at + 1) * ANALYSIS_FRAME].to_vec();
+        let mut spoken = 0;
+        for step in 0..2_900 {
+            if step > 0 && step % 500 == 0 {
+                let (side, slip) = SLIPS[(step / 500 - 1) % 4];
+                let at = if side == Side::Agent {
+                    &mut near
+                } else {
+                    &mut far
+                };
+                match slip {
+                    Slip::Skipped => *at += 1,
+                    Slip::Repeated => *at -= 1,
+                }
+                analyzer.realign(side, slip);
+            }
+            let told = analyzer.process(&frame(&agent, near), Some(&frame(&customer.samples, far)));
+            assert_eq!(told.overtalk, None, "ERL {erl}, at {step}");
+            spoken += u32::from(told.agent.speech);
+            (near, far) = (near + 1, far + 1);
+        }
+        assert!(spoken <= 60, "ERL {erl}: {spoken} frames of agent speech");
     }
 }
 

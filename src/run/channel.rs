@@ -186,6 +186,15 @@ impl Channel {
             ..
         } = &mut self.chain;
         while let Some(pair) = line_up.pop() {
+            let customer_slip = pair.customer.and_then(|side| side.kind.slip());
+            for (side, slip) in [
+                (Side::Agent, pair.agent.kind.slip()),
+                (Side::Customer, customer_slip),
+            ] {
+                if let Some(slip) = slip {
+                    analyzer.realign(side, slip);
+                }
+            }
             let customer = pair
                 .customer
                 .filter(|side| side.kind != FrameKind::Missing)

@@ -5,7 +5,8 @@ use super::config::Timing;
 use super::gateway::Gateway;
 use super::link::Link;
 use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
-use super::outbox::{Outbox, OutboxStats, Rank};
+use super::outbox::disk::{Disk, Report};
+use super::outbox::{Id, Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
 use super::retained::Retained;
 use sidetone_wire::MessageClass;
@@ -26,13 +27,19 @@ const WINDOW: usize = 16;
 /// A topic the broker refused waits this long.
 const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
+/// Messages of the station taken in one go, at most.
+const TOGETHER: usize = 64;
+
+/// Longest wait for the disk when the uplink stops.
+const DISK_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How often the outbox' age and what could not be sent are looked at.
 const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    Record { seq: u64, topic: String },
+    Record { id: Id, topic: String },
     State { topic: String, generation: u64 },
 }
 
@@ -41,8 +48,13 @@ enum Token {
 pub(super) struct Engine {
     pub(super) sender: Sender,
     pub(super) outbox: Outbox,
+    pub(super) disk: Disk,
+    /// What the station last said of the node.
+    pub(super) node: (NodeState, Option<String>),
     pub(super) retained: Retained,
     pub(super) active: ActiveAlerts,
+    /// Ends of alerts that an older start left standing.
+    pub(super) left_over: Vec<StationMessage>,
     pub(super) session: Session,
     pub(super) timing: Timing,
     pub(super) stats: watch::Sender<OutboxStats>,
@@ -69,19 +81,26 @@ impl Engine {
         let mut housekeeping = tokio::time::interval(HOUSEKEEPING);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        for message in self.active.left_over() {
+        for message in std::mem::take(&mut self.left_over) {
             self.take(message);
         }
         let reason = loop {
+            // Append and publish start together.
+            self.outbox.flush(&self.disk);
             self.pump(&mut fates);
+            self.outbox.flush(&self.disk);
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
                 Some(event) = inputs.session.recv() => self.session_event(event),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
                 message = inputs.station.recv() => match message {
-                    Some(message) => self.take(message),
+                    Some(message) => {
+                        self.take(message);
+                        self.take_waiting(&mut inputs.station);
+                    }
                     None => break None,
                 },
+                Some(report) = self.disk.report() => self.kept(report),
                 _ = refresh.tick() => self.refresh(),
                 _ = housekeeping.tick() => self.outbox.expire(Instant::now()),
             }
@@ -89,6 +108,7 @@ impl Engine {
         while let Ok(message) = inputs.station.try_recv() {
             self.take(message);
         }
+        self.outbox.flush(&self.disk);
         self.stop(reason, fates, inputs.session).await;
     }
 
@@ -103,14 +123,47 @@ impl Engine {
                 .inventory(&item, facts)
                 .map(|m| self.retained.set(m)),
             StationMessage::Hold { ts, order, request } => self.hold(ts, order, request),
-            StationMessage::State { state, reason } => self
-                .sender
-                .status(state, reason)
-                .map(|m| self.retained.set(m)),
+            StationMessage::State { state, reason } => {
+                self.node = (state, reason);
+                self.say_state()
+            }
         };
         if let Err(error) = result {
             tracing::error!(%error, "a message of the station cannot be sent");
         }
+    }
+
+    /// Takes what else the station has said already, so that what belongs together is written in one piece.
+    fn take_waiting(&mut self, station: &mut mpsc::Receiver<StationMessage>) {
+        for _ in 0..TOGETHER {
+            match station.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    /// The disk has told something; trouble with it is part of the node's state.
+    fn kept(&mut self, report: Report) {
+        let before = self.outbox.stats().trouble;
+        self.outbox.hear(report);
+        if self.outbox.stats().trouble != before
+            && let Err(error) = self.say_state()
+        {
+            tracing::error!(%error, "the status cannot be written");
+        }
+    }
+
+    fn say_state(&mut self) -> Result<(), Unsendable> {
+        let (state, reason) = match (&self.node, self.outbox.stats().trouble) {
+            ((NodeState::Ready, _), Some(trouble)) => {
+                (NodeState::Degraded, Some(trouble.reason().to_owned()))
+            }
+            ((state, reason), _) => (*state, reason.clone()),
+        };
+        let message = self.sender.status(state, reason)?;
+        self.retained.set(message);
+        Ok(())
     }
 
     fn event(&mut self, event: Event) -> Result<(), Unsendable> {
@@ -122,20 +175,20 @@ impl Engine {
             _ => Rank::Event,
         };
         let message = self.sender.event(event, self.outbox.next_seq())?;
-        self.outbox.append(message, rank, Instant::now());
+        self.outbox.append(message, rank, now());
         Ok(())
     }
 
     fn alert(&mut self, alert: Alert) -> Result<(), Unsendable> {
-        let rank = match alert.detail.state {
+        let state = alert.detail.state;
+        let rank = match state {
             AlertState::Cleared => Rank::Cleared,
             AlertState::Raised | AlertState::Updated => Rank::Raised,
         };
-        let detail = alert.detail.clone();
         let message = self.sender.alert(alert, self.outbox.next_seq())?;
         self.retained.forget(&message.topic);
-        self.active.note(detail, &message);
-        self.outbox.append(message, rank, Instant::now());
+        self.active.note(state, &message);
+        self.outbox.append(message, rank, now());
         Ok(())
     }
 
@@ -148,7 +201,7 @@ impl Engine {
         let seq = self.outbox.next_seq();
         let message = self.sender.hold(ts, request, seq)?;
         self.gateway.asked(seq, order);
-        self.outbox.append(message, Rank::Raised, Instant::now());
+        self.outbox.append(message, Rank::Raised, now());
         Ok(())
     }
 
@@ -217,7 +270,7 @@ impl Engine {
         }
         let now = Instant::now();
         while self.connected && self.on_its_way < WINDOW {
-            let Some((seq, message, waited_s)) = self.outbox.next(now) else {
+            let Some((id, message, waited_s)) = self.outbox.next(now) else {
                 break;
             };
             // Only an event's life runs while it waits; an alert's state is true until it changes.
@@ -229,10 +282,10 @@ impl Engine {
             let Some(way) = self.session.publish(message, age_s) else {
                 break;
             };
-            self.outbox.sent(seq);
+            self.outbox.sent(id);
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
-            fates.spawn(follow(Token::Record { seq, topic }, way));
+            fates.spawn(follow(Token::Record { id, topic }, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -262,16 +315,16 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            Token::Record { seq, topic } => {
+            Token::Record { id, topic } => {
                 self.judge(&topic, fate);
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {
-                    Fate::Acknowledged => self.outbox.acknowledged(seq),
-                    Fate::Reset => self.outbox.reset(seq),
-                    Fate::Impossible => self.outbox.lose(seq),
+                    Fate::Acknowledged => self.outbox.acknowledged(id),
+                    Fate::Reset => self.outbox.reset(id),
+                    Fate::Impossible => self.outbox.lose(id),
                     Fate::Refused(_) => {
-                        self.outbox.refused(seq, Instant::now() + REFUSED_PAUSE);
+                        self.outbox.refused(id, Instant::now() + REFUSED_PAUSE);
                     }
                 }
             }
@@ -317,7 +370,9 @@ impl Engine {
         let deadline = tokio::time::sleep(self.timing.drain);
         tokio::pin!(deadline);
         loop {
+            self.outbox.flush(&self.disk);
             self.pump(&mut fates);
+            self.outbox.flush(&self.disk);
             let idle = self.retained.settled() && self.outbox.stats().records == 0;
             if idle || !self.connected {
                 break;
@@ -326,13 +381,14 @@ impl Engine {
                 () = &mut deadline => break,
                 Some(event) = session.recv() => self.session_event(event),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
+                Some(report) = self.disk.report() => self.outbox.hear(report),
             }
         }
         let left = self.outbox.stats().records;
         if left > 0 {
             tracing::warn!(
                 left,
-                "stopped with messages the broker has not acknowledged"
+                "stopped with messages the broker has not acknowledged; they are kept for the next start"
             );
         }
         // The session may wait for the engine to take an event; nobody will.
@@ -340,7 +396,12 @@ impl Engine {
         self.session
             .stop(self.connected, Duration::from_secs(1))
             .await;
+        self.disk.close(DISK_PATIENCE).await;
     }
+}
+
+fn now() -> (Instant, u64) {
+    (Instant::now(), now_ms())
 }
 
 async fn follow(token: Token, way: OnItsWay) -> (Token, Fate) {

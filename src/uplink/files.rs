@@ -5,17 +5,8 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-/// Whether the file must survive a power cut, or only the end of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Durability {
-    /// On the disk when the call returns.
-    PowerCut,
-    /// In the kernel when the call returns.
-    ProcessEnd,
-}
-
-/// Replaces a file by a rename, readable by its owner only.
-pub(super) fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
+/// Replaces a file by a rename, readable by its owner only, and on the disk when the call returns.
+pub(super) fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     let temporary = path.with_extension("new");
     let mut options = OpenOptions::new();
     let mut file = options
@@ -25,12 +16,10 @@ pub(super) fn replace(path: &Path, content: &[u8], durability: Durability) -> io
         .mode(0o600)
         .open(&temporary)?;
     file.write_all(content)?;
-    if durability == Durability::PowerCut {
-        file.sync_all()?;
-    }
+    file.sync_all()?;
     fs::rename(&temporary, path)?;
     match path.parent() {
-        Some(directory) if durability == Durability::PowerCut => File::open(directory)?.sync_all(),
-        _ => Ok(()),
+        Some(directory) => File::open(directory)?.sync_all(),
+        None => Ok(()),
     }
 }

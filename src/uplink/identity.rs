@@ -5,7 +5,7 @@
 //! *Fails* with one sentence that says what to do; never by starting again at 1, because consumers
 //! would take the messages for repetitions of old ones.
 
-use super::files::{Durability, replace};
+use super::files::replace;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -110,7 +110,7 @@ impl Key {
             .map_err(fail)?;
         fs::create_dir_all(state_dir).map_err(fail)?;
         let text = HEXLOWER.encode(&secret).into_bytes();
-        replace(&path, &text, Durability::PowerCut).map_err(fail)?;
+        replace(&path, &text).map_err(fail)?;
         Ok(Self(text))
     }
 
@@ -188,7 +188,7 @@ pub fn next_boot(state_dir: &Path) -> Result<u64, IdentityError> {
     let boot = last
         .checked_add(1)
         .ok_or_else(|| IdentityError::Boot { path: path.clone() })?;
-    replace(&path, format!("{boot}\n").as_bytes(), Durability::PowerCut).map_err(fail)?;
+    replace(&path, format!("{boot}\n").as_bytes()).map_err(fail)?;
     Ok(boot)
 }
 

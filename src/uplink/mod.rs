@@ -27,7 +27,7 @@ pub(crate) use mqtt::refresh;
 pub use mqtt::{
     BrokerFault, BrokerState, Outcome, Presented, Rights, Tried, handshake, probe, rights,
 };
-pub use outbox::OutboxStats;
+pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;
 
 use active::ActiveAlerts;
@@ -37,11 +37,16 @@ use identity::Key;
 use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
+use outbox::disk::Disk;
+use outbox::segments::LeftBehind;
 use outgoing::{Sender, Unsendable};
 use retained::Retained;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::NodeState;
 use sidetone_wire::{NodeName, Topics};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -51,6 +56,21 @@ pub enum UplinkError {
     /// The node does not know who it is.
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// Another process has its outbox.
+    #[error(
+        "another sidetone uses {0}: stop it first, or give this one a node.state_dir of its own"
+    )]
+    InUse(PathBuf),
+    /// Its outbox cannot be opened.
+    #[error(
+        "the outbox {path} cannot be opened ({error}): it must be a directory this user may write to"
+    )]
+    Outbox {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
     /// Its first status cannot be written.
     #[error(transparent)]
     Status(#[from] Unsendable),
@@ -83,6 +103,8 @@ impl Uplink {
         config: UplinkConfig,
         station: mpsc::Receiver<StationMessage>,
     ) -> Result<UplinkHandle, UplinkError> {
+        // First of all: who may not use the directory must not count a start in it either.
+        let (disk, left) = open_outbox(&config.state_dir)?;
         let boot = identity::next_boot(&config.state_dir)?;
         let agent = config
             .agent
@@ -121,9 +143,17 @@ impl Uplink {
         let (link_tx, link) = Link::new();
         let engine = Engine {
             sender,
-            outbox: Outbox::new(config.limits),
+            outbox: Outbox::new(
+                config.limits,
+                boot,
+                &left,
+                (Instant::now(), outgoing::now_ms()),
+            ),
+            disk,
+            node: (NodeState::Starting, None),
             retained,
-            active: ActiveAlerts::new(&config.state_dir),
+            active: ActiveAlerts::default(),
+            left_over: active::ends_of(&left.standing),
             session,
             timing: config.timing,
             stats: stats_tx,
@@ -150,6 +180,14 @@ impl Uplink {
             task,
         })
     }
+}
+
+fn open_outbox(state_dir: &Path) -> Result<(Disk, LeftBehind), UplinkError> {
+    let path = state_dir.join("outbox");
+    Disk::open(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => UplinkError::InUse(state_dir.to_owned()),
+        _ => UplinkError::Outbox { path, error },
+    })
 }
 
 impl UplinkHandle {

@@ -1,7 +1,7 @@
 //! A node's uplink, as the daemon starts it, and messages for it.
 
 use sidetone::uplink::config::{BrokerConfig, OutboxLimits, Timing, UplinkConfig};
-use sidetone::uplink::{BrokerState, Uplink, UplinkHandle};
+use sidetone::uplink::{BrokerState, Uplink, UplinkError, UplinkHandle};
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
@@ -49,6 +49,20 @@ impl Node {
         let (station, receiver) = mpsc::channel(1000);
         let handle = Uplink::start(config, receiver).unwrap();
         Self { handle, station }
+    }
+
+    /// Starts it with the state directory of one that was dropped, once that has let go of it.
+    pub(crate) async fn start_again(config: UplinkConfig) -> Self {
+        let until = std::time::Instant::now() + super::broker::PATIENCE;
+        loop {
+            let (station, receiver) = mpsc::channel(1000);
+            match Uplink::start(config.clone(), receiver) {
+                Ok(handle) => return Self { handle, station },
+                Err(UplinkError::InUse(_)) if std::time::Instant::now() < until => {}
+                Err(error) => panic!("{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) async fn say(&self, message: StationMessage) {

@@ -33,7 +33,10 @@ pub struct Delivery {
 }
 
 /// The classes of messages that travel differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
 #[allow(missing_docs)]
 pub enum MessageClass {
     Status,

@@ -3,6 +3,8 @@
 //! Each side's log power in twelve bands, with its slow mean taken out, is correlated over delays of
 //! 0 to 300 ms. Near speech lowers every correlation alike, so the peak stays where it is.
 
+use crate::measurement::Side;
+use crate::slip::{DelayChange, Slip};
 use crate::spectrum::Bins;
 
 /// Delays looked at: 0 to 300 ms in frames.
@@ -110,6 +112,31 @@ impl DelayFinder {
             }
             self.cross[delay] = self.cross[delay] * KEEP + cross;
             self.far_energy[delay] = self.far_energy[delay] * KEEP + far_energy;
+        }
+    }
+
+    /// A stream slipped before the next frame: what is known moves along with the delay.
+    pub(super) fn realign(&mut self, side: Side, slip: Slip) {
+        match (side, slip) {
+            (Side::Customer, Slip::Skipped) if self.frame > 0 => {
+                let newest = self.past[(self.frame - 1) % DELAYS];
+                self.past[self.frame % DELAYS] = newest;
+                self.frame += 1;
+            }
+            (Side::Customer, Slip::Repeated) => self.frame = self.frame.saturating_sub(1),
+            _ => {}
+        }
+        for sums in [&mut self.cross, &mut self.far_energy] {
+            match slip.delay_change(side) {
+                DelayChange::Longer => {
+                    sums.rotate_right(1);
+                    sums[0] = 0.0;
+                }
+                DelayChange::Shorter => {
+                    sums.rotate_left(1);
+                    sums[DELAYS - 1] = 0.0;
+                }
+            }
         }
     }
 

@@ -19,9 +19,10 @@ mod delay;
 mod kalman;
 mod leakage;
 
-use crate::measurement::SPEECH_LAG_FRAMES;
+use crate::measurement::{SPEECH_LAG_FRAMES, Side};
 use crate::noise::Baseline;
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
+use crate::slip::{DelayChange, Slip};
 use crate::spectrum::Bins;
 use crate::units::Db;
 use delay::{DELAYS, DelayFinder};
@@ -184,6 +185,35 @@ impl EchoGuard {
         let weight = weight.min(over_floor(mic_power, floor));
         self.weights.rotate_right(1);
         self.weights[0] = weight;
+    }
+
+    /// A stream slipped before the next frame. The path stays as it was learnt; only the delay before it changes,
+    /// and the far end's history gets the frame that was left out or loses the one that comes twice.
+    pub(crate) fn realign(&mut self, side: Side, slip: Slip) {
+        self.finder.realign(side, slip);
+        match (side, slip) {
+            (Side::Customer, Slip::Skipped) if self.frame > 0 => {
+                let newest = ((self.frame - 1) % PAST as u64) as usize;
+                let left_out = (self.frame % PAST as u64) as usize;
+                self.past[left_out] = self.past[newest].clone();
+                self.far_power[left_out] = self.far_power[newest];
+                self.frame += 1;
+            }
+            (Side::Customer, Slip::Repeated) => self.frame = self.frame.saturating_sub(1),
+            _ => {}
+        }
+        let moved = |delay: usize| match slip.delay_change(side) {
+            DelayChange::Longer => Some(delay + 1).filter(|&delay| delay < DELAYS),
+            DelayChange::Shorter => delay.checked_sub(1),
+        };
+        self.delay = self.delay.and_then(moved);
+        if let State::Cancelling { delay } = self.state {
+            match moved(delay) {
+                Some(delay) => self.state = State::Cancelling { delay },
+                // The path begins or ends where nothing can be learnt any more: from where it is, anew.
+                None => self.begin(delay),
+            }
+        }
     }
 
     /// The far end's power so many frames ago.

@@ -6,6 +6,7 @@
 use super::{
     ABSENT_WAIT_NS, CAPACITY_FRAMES, Corrections, FRAME_NS, JUMP_NS, SideSamples, WAIT_NS,
 };
+use crate::slip::Slip;
 use crate::units::SampleRate;
 
 /// Length of one block of the sliding minimum: 0.5 s.
@@ -29,6 +30,20 @@ pub enum FrameKind {
     Missing,
     /// The frame before it once more: the stream's clock is slow.
     Repeated,
+    /// All samples came from the stream, but the frame before it was left out: the stream's clock is fast.
+    Skipped,
+}
+
+impl FrameKind {
+    /// What was done before this frame to follow the stream's clock.
+    #[must_use]
+    pub fn slip(self) -> Option<Slip> {
+        match self {
+            Self::Repeated => Some(Slip::Repeated),
+            Self::Skipped => Some(Slip::Skipped),
+            Self::Heard | Self::Missing => None,
+        }
+    }
 }
 
 /// Times can lie before the first stamp, so origins are signed.
@@ -234,12 +249,16 @@ impl Stream {
                 kind: FrameKind::Repeated,
             };
         }
-        if drift >= frame_ns && self.head >= self.read + 2 * self.frame_len {
+        let skips = drift >= frame_ns && self.head >= self.read + 2 * self.frame_len;
+        if skips {
             self.base = self.base.map(|b| b - frame_ns);
             self.read += self.frame_len;
             self.corrections.dropped_frames += 1;
         }
-        let kind = self.copy_frame();
+        let kind = match self.copy_frame() {
+            FrameKind::Heard if skips => FrameKind::Skipped,
+            kind => kind,
+        };
         self.read += self.frame_len;
         SideSamples {
             samples: &self.frame,

@@ -1,0 +1,393 @@
+//! What must not be lost, until the broker has acknowledged it (DESIGN §6).
+//!
+//! *Promises*: a record leaves only at its PUBACK, by age, or because the outbox is full; each
+//! record that leaves otherwise than by PUBACK is counted, and the count is published. Records of one topic leave in
+//! the order they came, those of older starts first. A record that a lost session dropped is offered again under the
+//! same `boot`, `seq`; so is one that an ended process left behind ([`disk`]).
+//! *When full*, ordinary events go first (the oldest first), then clears, then raises.
+//! *Bounded*: of what is on the disk at most [`CACHE_BYTES`] are also in memory; the rest is read back when its turn
+//! comes. Only while the disk fails can memory hold all of it.
+//! *Never* blocks, reads a clock or knows MQTT.
+
+pub(in crate::uplink) mod disk;
+mod line;
+pub(in crate::uplink) mod segments;
+
+use super::config::OutboxLimits;
+use super::outgoing::Outgoing;
+pub use disk::DiskTrouble;
+use disk::{Disk, Report};
+pub use line::Id;
+use line::{Line, Record};
+use segments::LeftBehind;
+use sidetone_wire::MessageClass;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Bytes of records kept in memory although they are on the disk.
+pub const CACHE_BYTES: usize = 512 * 1024;
+
+/// Records read back at a time.
+const LOAD: usize = 32;
+
+/// What goes first when the outbox is full: the smallest.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Rank {
+    /// Anything that is not about an alert.
+    Event,
+    /// The end of an alert: its state, or `alert.cleared`.
+    Cleared,
+    /// The beginning or change of an alert, and the count of what was lost.
+    Raised,
+}
+
+/// Where a record's body is.
+#[derive(Debug)]
+enum Body {
+    Here(Box<Outgoing>),
+    OnDisk,
+    Asked,
+}
+
+/// One record.
+#[derive(Debug)]
+struct Slot {
+    rank: Rank,
+    class: MessageClass,
+    topic: Arc<str>,
+    size: usize,
+    body: Body,
+    /// When it was made, ms since 1970 UTC.
+    at: u64,
+    /// When it came into this process, and how old it was then.
+    since: Instant,
+    age_then: Duration,
+    /// It is on the disk as well.
+    stored: bool,
+    /// Handed to the session, not yet acknowledged.
+    sent: bool,
+}
+
+impl Slot {
+    fn age(&self, now: Instant) -> Duration {
+        self.age_then + now.saturating_duration_since(self.since)
+    }
+}
+
+/// What is in the outbox and what it lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OutboxStats {
+    /// Records that wait for their acknowledgement.
+    pub records: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Records lost since the start.
+    pub dropped: u64,
+    /// Why nothing is kept on disk at present.
+    pub trouble: Option<DiskTrouble>,
+}
+
+/// The queue between station and broker.
+#[derive(Debug)]
+pub struct Outbox {
+    limits: OutboxLimits,
+    boot: u64,
+    slots: BTreeMap<Id, Slot>,
+    bytes: usize,
+    /// Bytes of the bodies in memory.
+    cached: usize,
+    last_seq: u64,
+    dropped: u64,
+    /// Lost, but not yet told.
+    untold: u64,
+    /// Topics the broker refused, and until when they wait.
+    refused: HashMap<Arc<str>, Instant>,
+    /// For the disk, not yet handed over.
+    lines: Vec<Line>,
+    wanted: Vec<Id>,
+    trouble: Option<DiskTrouble>,
+}
+
+impl Outbox {
+    /// The outbox of the start `boot`, with what older starts left behind; `now` is also `now_ms` since 1970 UTC.
+    #[must_use]
+    pub(super) fn new(
+        limits: OutboxLimits,
+        boot: u64,
+        left: &LeftBehind,
+        (now, now_ms): (Instant, u64),
+    ) -> Self {
+        let mut outbox = Self {
+            limits,
+            boot,
+            slots: BTreeMap::new(),
+            bytes: 0,
+            cached: 0,
+            last_seq: 0,
+            dropped: left.lost,
+            untold: left.lost,
+            refused: HashMap::new(),
+            lines: Vec::new(),
+            wanted: Vec::new(),
+            trouble: None,
+        };
+        let mut topics: HashMap<&str, Arc<str>> = HashMap::new();
+        for (id, outline) in &left.records {
+            let topic = topics
+                .entry(&outline.topic)
+                .or_insert_with(|| outline.topic.as_str().into());
+            outbox.bytes += outline.size;
+            let slot = Slot {
+                rank: outline.rank,
+                class: outline.class,
+                topic: Arc::clone(topic),
+                size: outline.size,
+                body: Body::OnDisk,
+                at: outline.at,
+                since: now,
+                age_then: Duration::from_millis(now_ms.saturating_sub(outline.at)),
+                stored: true,
+                sent: false,
+            };
+            outbox.slots.insert(*id, slot);
+        }
+        outbox.make_room(now);
+        outbox
+    }
+
+    /// The `seq` of the next record.
+    #[must_use]
+    pub fn next_seq(&self) -> u64 {
+        self.last_seq + 1
+    }
+
+    /// Takes a message, stamped with [`Outbox::next_seq`], and makes room for it.
+    pub fn append(&mut self, message: Outgoing, rank: Rank, (now, now_ms): (Instant, u64)) {
+        self.last_seq += 1;
+        let id = Id {
+            boot: self.boot,
+            seq: self.last_seq,
+        };
+        // A request to hold is of no use to a later start.
+        if message.class != MessageClass::Hold {
+            let record = Record::new(id, rank, now_ms, &message);
+            self.lines.extend(record.map(Line::Put));
+        }
+        let size = message.size();
+        self.bytes += size;
+        self.cached += size;
+        let slot = Slot {
+            rank,
+            class: message.class,
+            topic: message.topic.as_str().into(),
+            size,
+            body: Body::Here(Box::new(message)),
+            at: now_ms,
+            since: now,
+            age_then: Duration::ZERO,
+            stored: false,
+            sent: false,
+        };
+        self.slots.insert(id, slot);
+        self.make_room(now);
+    }
+
+    fn make_room(&mut self, now: Instant) {
+        self.expire(now);
+        while self.slots.len() > self.limits.records || self.bytes > self.limits.bytes {
+            let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
+            match waiting.map(|(id, slot)| (slot.rank, *id)).min() {
+                Some((_, id)) => self.lose(id),
+                None => break,
+            }
+        }
+    }
+
+    /// Drops what is too old.
+    pub fn expire(&mut self, now: Instant) {
+        let stale = |slot: &Slot| {
+            let age = slot.age(now);
+            // A request to hold is of no use later than the contract lets it live.
+            let life = slot.class.delivery().expiry_s.unwrap_or(u32::MAX);
+            let useless =
+                slot.class == MessageClass::Hold && age > Duration::from_secs(life.into());
+            !slot.sent && (age > self.limits.age || useless)
+        };
+        let slots = self.slots.iter().filter(|(_, slot)| stale(slot));
+        for id in slots.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.lose(id);
+        }
+    }
+
+    /// The next record to send, and for how many seconds it has been waiting. `None` also while it is read back.
+    pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
+        let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
+        let (&id, slot) = self
+            .slots
+            .iter()
+            .find(|(_, slot)| !slot.sent && !waits(&slot.topic))?;
+        if let Body::OnDisk = slot.body {
+            for (id, slot) in self
+                .slots
+                .range_mut(id..)
+                .filter(|(_, s)| !s.sent)
+                .take(LOAD)
+            {
+                if let Body::OnDisk = slot.body {
+                    slot.body = Body::Asked;
+                    self.wanted.push(*id);
+                }
+            }
+        }
+        let slot = self.slots.get(&id)?;
+        match &slot.body {
+            Body::Here(message) => Some((id, message, slot.age(now).as_secs())),
+            Body::OnDisk | Body::Asked => None,
+        }
+    }
+
+    /// The record was handed to the session.
+    pub fn sent(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.sent = true;
+        }
+    }
+
+    /// The broker has it.
+    pub fn acknowledged(&mut self, id: Id) {
+        if let Some(slot) = self.remove(id) {
+            self.refused.remove(&slot.topic);
+        }
+    }
+
+    /// The session lost it: it is offered again.
+    pub fn reset(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.sent = false;
+        }
+    }
+
+    /// The broker will not have this topic now: it and all others of the topic wait until then.
+    pub fn refused(&mut self, id: Id, until: Instant) {
+        if let Some(slot) = self.slots.get_mut(&id) {
+            slot.sent = false;
+            self.refused.insert(Arc::clone(&slot.topic), until);
+        }
+    }
+
+    /// The broker will never have it.
+    pub fn lose(&mut self, id: Id) {
+        if self.remove(id).is_some() {
+            self.dropped += 1;
+            self.untold += 1;
+            self.lines.push(Line::Lost(self.untold));
+        }
+    }
+
+    fn remove(&mut self, id: Id) -> Option<Slot> {
+        let slot = self.slots.remove(&id)?;
+        self.bytes -= slot.size;
+        if let Body::Here(_) = slot.body {
+            self.cached -= slot.size;
+        }
+        match self.lines.last_mut() {
+            Some(Line::Done(ids)) => ids.push(id),
+            _ => self.lines.push(Line::Done(vec![id])),
+        }
+        Some(slot)
+    }
+
+    /// How many were lost since this was last asked; asked only once there is room to tell it, so
+    /// that telling a loss causes none. Whoever asks tells it, as the next record.
+    pub fn take_untold(&mut self) -> Option<u64> {
+        let full = self.slots.len() >= self.limits.records || self.bytes + 1024 > self.limits.bytes;
+        if full || self.untold == 0 {
+            return None;
+        }
+        self.lines.push(Line::Lost(0));
+        Some(std::mem::take(&mut self.untold))
+    }
+
+    /// Hands the disk what it must write and read.
+    pub(super) fn flush(&mut self, disk: &Disk) {
+        if !self.lines.is_empty() {
+            disk.append(std::mem::take(&mut self.lines));
+        }
+        if !self.wanted.is_empty() {
+            disk.load(std::mem::take(&mut self.wanted));
+        }
+    }
+
+    /// The disk has told something.
+    pub(super) fn hear(&mut self, report: Report) {
+        match report {
+            Report::Stored(ids) => ids.into_iter().for_each(|id| self.stored(id)),
+            Report::Loaded(id, Some(message)) => {
+                if let Some(slot) = self.slots.get_mut(&id)
+                    && let Body::Asked = slot.body
+                {
+                    slot.body = Body::Here(message);
+                    self.cached += slot.size;
+                }
+            }
+            Report::Loaded(id, None) => self.lose(id),
+            Report::Failing(trouble) => self.trouble = Some(trouble),
+            Report::Working => {
+                self.trouble = None;
+                self.store_again();
+            }
+        }
+    }
+
+    /// A record is on the disk; its body goes if there are enough in memory. The newest go, the oldest are needed next.
+    fn stored(&mut self, id: Id) {
+        let Some(slot) = self.slots.get_mut(&id) else {
+            return;
+        };
+        slot.stored = true;
+        if self.cached > CACHE_BYTES
+            && !slot.sent
+            && let Body::Here(_) = slot.body
+        {
+            slot.body = Body::OnDisk;
+            self.cached -= slot.size;
+        }
+    }
+
+    /// Everything that is in memory only goes to the disk.
+    fn store_again(&mut self) {
+        for (id, slot) in self.slots.iter().filter(|(_, slot)| !slot.stored) {
+            if let Body::Here(message) = &slot.body
+                && slot.class != MessageClass::Hold
+            {
+                let record = Record::new(*id, slot.rank, slot.at, message);
+                self.lines.extend(record.map(Line::Put));
+            }
+        }
+        self.lines.push(Line::Lost(self.untold));
+    }
+
+    /// Whether a record of this topic waits or is on its way.
+    #[must_use]
+    pub fn holds(&self, topic: &str) -> bool {
+        self.slots.values().any(|slot| *slot.topic == *topic)
+    }
+
+    /// What is in it.
+    #[must_use]
+    pub fn stats(&self) -> OutboxStats {
+        OutboxStats {
+            records: self.slots.len() as u64,
+            bytes: self.bytes as u64,
+            dropped: self.dropped,
+            trouble: self.trouble,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+use super::super::line::tests::record;
+use super::*;
+use proptest::prelude::*;
+use sidetone_wire::MessageClass as Class;
+use std::collections::BTreeSet;
+
+fn id(seq: u64) -> Id {
+    Id { boot: 1, seq }
+}
+
+fn put(seq: u64) -> Line {
+    Line::Put(record(seq, "t", Class::Event))
+}
+
+fn seqs(left: &LeftBehind) -> Vec<u64> {
+    left.records.keys().map(|id| id.seq).collect()
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut files: Vec<_> = std::fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "log"))
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn what_is_not_done_is_found_again_and_one_process_has_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut segments, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!(seqs(&left), [] as [u64; 0]);
+    segments.append(&[put(1), put(2), put(3)]).unwrap();
+    segments
+        .append(&[Line::Done(vec![id(2)]), Line::Lost(4)])
+        .unwrap();
+    let second = Segments::open(directory.path()).unwrap_err();
+    assert_eq!(second.kind(), io::ErrorKind::WouldBlock);
+    drop(segments);
+    let (segments, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!((seqs(&left), left.lost, left.damaged), (vec![1, 3], 4, 0));
+    let payload = segments.load(id(3)).unwrap().into_message().payload;
+    assert_eq!(payload, record(3, "t", Class::Event).into_message().payload);
+    assert!(segments.load(id(2)).is_err());
+}
+
+#[test]
+fn files_go_with_what_is_in_them_and_one_stuck_record_keeps_no_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut segments, _) = Segments::open(directory.path()).unwrap();
+    for n in 1..20_000 {
+        segments.append(&[put(n)]).unwrap();
+        if n != 5 {
+            segments.append(&[Line::Done(vec![id(n)])]).unwrap();
+        }
+    }
+    let bytes: u64 = files(directory.path())
+        .iter()
+        .map(|f| f.metadata().unwrap().len())
+        .sum();
+    assert!(
+        bytes <= SLACK_BYTES + 2 * SEGMENT_BYTES,
+        "{bytes} bytes are kept"
+    );
+    drop(segments);
+    let (_, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!(seqs(&left), [5]);
+}
+
+#[test]
+fn alerts_stand_until_their_end_whatever_became_of_their_records() {
+    let alert = |seq, topic: &str, class| Line::Put(record(seq, topic, class));
+    let directory = tempfile::tempdir().unwrap();
+    let (mut segments, _) = Segments::open(directory.path()).unwrap();
+    segments
+        .append(&[
+            alert(1, "alert/a", Class::AlertActive),
+            alert(2, "alert/b", Class::AlertActive),
+            alert(3, "alert/b", Class::AlertCleared),
+        ])
+        .unwrap();
+    segments.append(&[Line::Done(vec![id(1), id(3)])]).unwrap();
+    // Record 2, an old state of `b`, is written anew now and then; it must not make `b` stand again.
+    for n in 10..20_000 {
+        segments.append(&[put(n), Line::Done(vec![id(n)])]).unwrap();
+    }
+    drop(segments);
+    let (_, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!(seqs(&left), [2]);
+    let standing: Vec<_> = left.standing.iter().map(|s| s.get().to_owned()).collect();
+    assert_eq!(standing.len(), 1, "{standing:?}");
+    assert!(standing[0].contains("\"seq\":1"), "{standing:?}");
+}
+
+#[test]
+fn a_file_that_is_no_outbox_is_survived() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("0000000003.log"), vec![0xff; 100_000]).unwrap();
+    std::fs::create_dir(directory.path().join("0000000004.log")).unwrap();
+    std::fs::write(directory.path().join("x.log"), "").unwrap();
+    let (mut segments, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!((seqs(&left), left.damaged), (vec![], 1));
+    segments.append(&[put(1)]).unwrap();
+    drop(segments);
+    assert_eq!(seqs(&Segments::open(directory.path()).unwrap().1), [1]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A cut or garbled file loses no record but those it hits.
+    #[test]
+    fn whole_records_are_recovered_whatever_happened_to_the_file(
+        steps in prop::collection::vec((1..4_u64, prop::collection::vec(1..60_u64, 0..3)), 1..30),
+        cut in 0.0..1.0_f64,
+        garbled in prop::collection::vec((0.0..1.0_f64, any::<u8>()), 0..4),
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let (mut segments, _) = Segments::open(directory.path()).unwrap();
+        let mut next = 1;
+        for (new, done) in &steps {
+            let mut lines: Vec<Line> = (next..next + new).map(put).collect();
+            next += new;
+            lines.push(Line::Done(done.iter().filter(|n| **n < next).map(|n| id(*n)).collect()));
+            segments.append(&lines).unwrap();
+        }
+        drop(segments);
+        let file = files(directory.path()).pop().unwrap();
+        let mut bytes = std::fs::read(&file).unwrap();
+        bytes.truncate((bytes.len() as f64 * (0.5 + cut / 2.0)) as usize);
+        for (at, with) in &garbled {
+            let at = (bytes.len() as f64 * at) as usize;
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte = *with;
+            }
+        }
+        std::fs::write(&file, &bytes).unwrap();
+        // The truth: every whole line, in order.
+        let mut expected = BTreeSet::new();
+        for line in bytes.split_inclusive(|b| *b == b'\n').filter_map(|l| l.strip_suffix(b"\n")) {
+            match Line::read(line) {
+                Ok(Line::Put(record)) => { expected.insert(record.id.seq); }
+                Ok(Line::Done(ids)) => for id in ids { expected.remove(&id.seq); },
+                _ => {}
+            }
+        }
+        let (segments, left) = Segments::open(directory.path()).unwrap();
+        prop_assert_eq!(seqs(&left), expected.into_iter().collect::<Vec<_>>());
+        for id in left.records.keys() {
+            prop_assert!(segments.load(*id).is_ok());
+        }
+    }
+}
