@@ -12,6 +12,7 @@ pub mod doctor;
 pub mod learn;
 pub mod local;
 pub mod manual;
+pub mod metrics;
 pub mod monitor;
 mod overtalk;
 pub mod report;

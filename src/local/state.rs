@@ -16,6 +16,9 @@ pub struct State {
     pub broker: Broker,
     /// What waits for the broker.
     pub outbox: Outbox,
+    /// How the sound of calls arrives.
+    #[serde(default)]
+    pub sound: Sound,
     /// The headsets, by plug.
     pub headsets: Vec<Headset>,
     /// What is wrong besides: one sentence each, with the next step.
@@ -99,6 +102,17 @@ pub struct Outbox {
     pub bytes: u64,
     /// Records lost since the start.
     pub dropped: u64,
+}
+
+/// What went wrong with streams, since the daemon's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sound {
+    /// Streams of a call that ended because the sound server or the device went away.
+    pub streams_lost: u64,
+    /// Times that a stream gave no samples for a while.
+    pub gaps: u64,
+    /// Samples that came faster than they were analysed.
+    pub lost_samples: u64,
 }
 
 /// One headset.

@@ -14,11 +14,11 @@ use super::watchdog::{Signs, Watchdog};
 use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
-use crate::local::state::{Node, State};
+use crate::local::state::{Node, Sound, State};
 use crate::softphone::Signal;
 use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
 use crate::uplink::{BrokerState, LinkStats, OutboxStats};
-use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
+use sidetone_devices::audio::api::{AudioCommand, AudioEvent, CloseReason};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::UsbPath;
@@ -64,6 +64,8 @@ pub(super) struct Parts {
     health_last: Duration,
     watchdog: Watchdog,
     onlooker: Onlooker,
+    /// What streams have suffered.
+    streams: Sound,
     // Dropped in this order: no more reports, no more streams, then the taps.
     _monitor: HeadsetMonitor,
     audio: Option<AudioHandle>,
@@ -115,6 +117,7 @@ impl Parts {
             health_last: Duration::ZERO,
             watchdog: Watchdog::from_environment(),
             onlooker: Onlooker::default(),
+            streams: Sound::default(),
             _monitor: monitor,
             audio,
             sound,
@@ -151,9 +154,13 @@ impl Parts {
                     (AudioInput::Opened { usb, side }, Some(tap)) => {
                         self.sound.listen(usb.clone(), *side, tap);
                     }
-                    (AudioInput::Closed { usb, side, .. }, _) => {
+                    (AudioInput::Closed { usb, side, reason }, _) => {
+                        if matches!(reason, CloseReason::SourceGone | CloseReason::ServerLost) {
+                            self.streams.streams_lost += 1;
+                        }
                         self.sound.command(SoundCommand::Forget(usb.clone(), *side));
                     }
+                    (AudioInput::Gap { .. }, _) => self.streams.gaps += 1,
                     (AudioInput::CardRemoved { usb }, _) => {
                         self.sound.remove(usb.clone());
                     }
@@ -205,10 +212,21 @@ impl Parts {
             station: &self.station,
             troubles: &self.troubles,
             sound: &self.sound,
+            streams: self.streams,
             disclosure: &self.disclosure,
         };
         let outbox = *self.outbox.borrow();
         self.onlooker.state(&looked, node, url, broker, outbox)
+    }
+
+    /// How long the daemon has run.
+    pub(super) fn uptime(&self) -> Duration {
+        self.clock.now().monotonic
+    }
+
+    /// What waits for the broker; watch it.
+    pub(super) fn outbox(&self) -> &watch::Receiver<OutboxStats> {
+        &self.outbox
     }
 
     fn tick(&mut self) {

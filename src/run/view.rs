@@ -8,7 +8,7 @@ use super::troubles::Troubles;
 use crate::alerts::{How, Mute, Now};
 use crate::local::state::{
     Access, Broker, BrokerConnection, Call, FarEnd, Headset, Live, Node, Outbox, Overtalk,
-    RefusedTopic, State, Switch,
+    RefusedTopic, Sound, State, Switch,
 };
 use crate::overtalk::party;
 use crate::station::{CallView, HeadsetView, Part, QuickDisconnect, Station};
@@ -40,6 +40,8 @@ pub(super) struct Looked<'a> {
     pub(super) station: &'a Station,
     pub(super) troubles: &'a Troubles,
     pub(super) sound: &'a SoundThread,
+    /// Of streams; without the samples lost.
+    pub(super) streams: Sound,
     pub(super) disclosure: &'a Disclosure,
 }
 
@@ -73,6 +75,10 @@ impl Onlooker {
                 records: outbox.records,
                 bytes: outbox.bytes,
                 dropped: outbox.dropped,
+            },
+            sound: Sound {
+                lost_samples: looked.sound.pulse().lost_samples(),
+                ..looked.streams
             },
             headsets: views
                 .iter()

@@ -3,7 +3,7 @@
 
 use super::parts::Parts;
 use crate::config::Config;
-use crate::local::state::Node;
+use crate::local::state::{Node, State};
 use crate::local::{Server, place};
 use crate::uplink::{BrokerState, LinkStats, UplinkHandle};
 use tokio::sync::watch;
@@ -66,11 +66,16 @@ impl Window {
 
     /// Shows the parts.
     pub(super) fn show(&mut self, parts: &mut Parts) {
+        let state = self.look(parts);
         if let Some(server) = &mut self.server {
-            let (node, url) = (self.node.clone(), self.url.clone());
-            let broker = (&*self.broker.borrow(), &*self.link.borrow());
-            let state = parts.view(node, url, broker);
             server.show(state);
         }
+    }
+
+    /// What is now.
+    pub(super) fn look(&self, parts: &mut Parts) -> State {
+        let (node, url) = (self.node.clone(), self.url.clone());
+        let broker = (&*self.broker.borrow(), &*self.link.borrow());
+        parts.view(node, url, broker)
     }
 }

@@ -1,7 +1,7 @@
 use super::{READERS, Server};
 use crate::local::client::{ClientError, Connection};
 use crate::local::line::Line;
-use crate::local::state::{Broker, BrokerConnection, Node, Outbox, State};
+use crate::local::state::{Broker, BrokerConnection, Node, Outbox, Sound, State};
 use crate::uplink::SentLog;
 use std::path::Path;
 use std::time::Duration;
@@ -32,6 +32,7 @@ fn state(boot: u64) -> State {
             bytes: 0,
             dropped: 0,
         },
+        sound: Sound::default(),
         headsets: Vec::new(),
         troubles: Vec::new(),
         alerts: Vec::new(),
