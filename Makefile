@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick demo pictures lint doc test-data gate rtsan measure fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick faults faults-quick calls demo pictures lint doc test-data gate rtsan measure shift fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -21,7 +21,7 @@ pictures: test-data build ## docs/images/board*.png, taken of the running demons
 	@scripts/install-deps demo pictures
 	scripts/pictures
 
-test: quick calls rtsan gate package-test bench ## everything: the quick layer, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
+test: quick faults-quick calls rtsan gate package-test bench ## everything: the quick layer, a short fault campaign, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
 
 deb: build ## the Debian package, in target/debian/
 	@scripts/install-deps package
@@ -49,6 +49,15 @@ calls: ## real calls: baresip, linphone, a browser's softphone, and a customer w
 	@scripts/install-deps build quick calls
 	scripts/calls
 
+# In the profile of the tests: how fast it is built matters more than how fast it runs.
+faults: ## the fault campaign, 10 min: daemon, broker, link and disk fail, two consumers count what is lost
+	@scripts/install-deps build quick
+	$(CARGO) bench --locked --profile dev --bench faults -- whole
+
+faults-quick: ## the same in less than two minutes
+	@scripts/install-deps build quick
+	$(CARGO) bench --locked --profile dev --bench faults -- quick
+
 test-data: ## fetches the recorded speech the tests measure with (Debian packages, no root)
 	@scripts/fetch-sounds
 
@@ -68,6 +77,10 @@ gate: ## instruction counts against the limits checked in
 measure: test-data ## the benchmarks behind docs/measurements.md
 	@scripts/install-deps build quick gate
 	$(CARGO) bench --locked
+
+shift: ## eight hours of twenty agents through the alert rules: alarm rates, precision, recall
+	@scripts/install-deps build
+	$(CARGO) bench --locked --bench shift
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
 	scripts/fuzz

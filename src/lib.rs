@@ -9,12 +9,14 @@ pub mod config;
 #[cfg(feature = "demo")]
 pub mod demo;
 pub mod doctor;
+pub mod fleet;
 pub mod learn;
 pub mod local;
 pub mod manual;
 pub mod metrics;
 pub mod monitor;
 mod overtalk;
+pub mod remote;
 pub mod report;
 pub mod run;
 #[cfg(feature = "demo")]

@@ -20,6 +20,7 @@ fn main() -> ExitCode {
         Command::Learn(args) => cli::learn::run(args),
         Command::Analyze(args) => cli::analyze::run(args),
         Command::Config(args) => cli::config::run(args),
+        Command::Fleet(args) => cli::fleet::run(args),
         #[cfg(feature = "hub")]
         Command::Hub(args) => cli::hub::run(args),
         Command::Spokes(args) => cli::spokes::run(args),

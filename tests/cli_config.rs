@@ -47,7 +47,7 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
         ),
         (
             "[brokr]\nurl = \"mqtt://b\"",
-            "1:2: there is no key `brokr`; did you mean `broker`? (the sections are adapters, alerts, audio, broker,",
+            "1:2: there is no key `brokr`; did you mean `broker`? (the sections are adapters, alerts, audio, broker, config,",
         ),
         (
             "\n\n[alerts.line_nois]\nhum_dbov = -50",
@@ -67,7 +67,7 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
         ),
         (
             "[node]\nzzzzzzzz = 1",
-            "2:1: there is no key `node.zzzzzzzz`; the keys of [node] are name, org, site, state_dir, team",
+            "2:1: there is no key `node.zzzzzzzz`; the keys of [node] are groups, name, org, site, state_dir, team",
         ),
         (
             "[node]\norg = \"Big Corp\"",
@@ -286,6 +286,8 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
             _ if key.starts_with("adapters.exec.") || key.starts_with("adapters.http.") => "local",
             "spokes.call_control" => "remote",
             _ if key.starts_with("spokes.") => "local",
+            "node.team" | "node.site" => "remote",
+            "config.signing_key" => "local",
             _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
             _ if key.starts_with("metrics.") => "local",
             _ => "remote",

@@ -353,3 +353,37 @@ async fn other_programs_messages_do_no_harm() {
         "the message waits"
     );
 }
+
+#[tokio::test]
+async fn a_headset_unplugged_while_the_daemon_was_stopped_leaves_the_inventory() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let state = tempfile::tempdir().unwrap();
+    let item = |item: &str| StationMessage::Inventory {
+        item: item.to_owned(),
+        facts: Some(serde_json::Map::new()),
+    };
+    let at = |ending: &'static str, removed: bool| {
+        move |seen: &[Seen]| {
+            let here = seen.iter().filter(|s| s.topic.ends_with(ending));
+            here.clone().count() > 0 && here.last().is_some_and(|s| s.payload.is_empty() == removed)
+        }
+    };
+    let node = Node::start(config(&url(broker.port), state.path()));
+    node.say(item("headset-a")).await;
+    node.say(item("host")).await;
+    watcher
+        .until("both items", at("/inventory/host", false))
+        .await;
+    node.handle.stop(None).await;
+    let mut quick = config(&url(broker.port), state.path());
+    quick.timing.inventory_grace = Duration::ZERO;
+    let node = Node::start(quick);
+    node.say(item("host")).await;
+    watcher
+        .until("its removal", at("/inventory/headset-a", true))
+        .await;
+    watcher
+        .until("the host", at("/inventory/host", false))
+        .await;
+}

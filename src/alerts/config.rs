@@ -10,6 +10,16 @@
 //! Windows: "`bad_s` of `window_s`" counts whole seconds of audio; times run on the monotonic clock.
 
 mod check;
+mod device;
+mod flapping;
+mod language;
+mod level;
+
+pub use device::{BatteryLow, DeviceUnstable, HeadsetGone};
+pub use flapping::Flapping;
+pub use language::Language;
+pub use level::{Clipping, DeadAir, LowLevel};
+mod switch;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +29,8 @@ use sidetone_wire::vocabulary::Severity;
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertConfig {
+    /// The language of what alerts say: their `text` and `action`.
+    pub language: Language,
     /// The agent is muted when the call starts.
     pub muted_at_call_start: MutedAtCallStart,
     /// The agent talks while muted.
@@ -37,10 +49,20 @@ pub struct AlertConfig {
     pub line_unstable: LineUnstable,
     /// Only one side can be heard.
     pub one_way_audio: OneWayAudio,
+    /// A voice is too quiet.
+    pub low_level: LowLevel,
+    /// A level is too high now and then.
+    pub clipping: Clipping,
+    /// Nobody says anything.
+    pub dead_air: DeadAir,
     /// The headset left during a call.
     pub headset_gone: HeadsetGone,
     /// The headset keeps failing.
     pub device_unstable: DeviceUnstable,
+    /// The headset's battery is nearly empty.
+    pub battery_low: BatteryLow,
+    /// What comes and goes too often.
+    pub flapping: Flapping,
 }
 
 /// `muted_at_call_start`.
@@ -327,56 +349,6 @@ impl Default for OneWayAudio {
             silence_dbov: -75.0,
             other_speech_s: 2.0,
             keep_for_s: 2,
-        }
-    }
-}
-
-/// `headset_gone`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct HeadsetGone {
-    /// Switches the rule on.
-    pub enabled: bool,
-    /// How bad.
-    pub severity: Severity,
-}
-
-impl Default for HeadsetGone {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            severity: Severity::Major,
-        }
-    }
-}
-
-/// `device_unstable`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct DeviceUnstable {
-    /// Switches the rule on.
-    pub enabled: bool,
-    /// How bad.
-    pub severity: Severity,
-    /// Failures (device gone, or a capture gap) in `window_s` that raise it (CONTRACT §3).
-    pub failures: u32,
-    /// Milliseconds from which missing capture is a failure (CONTRACT §3).
-    pub gap_ms: u32,
-    /// Seconds over which failures are counted, and without which it clears (CONTRACT §3: 10 min).
-    pub window_s: f64,
-    /// Failures closer together than this, in seconds, are one: an unplug is also a gap.
-    pub merge_s: f64,
-}
-
-impl Default for DeviceUnstable {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            severity: Severity::Major,
-            failures: 3,
-            gap_ms: 100,
-            window_s: 600.0,
-            merge_s: 1.0,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::config::AlertConfig;
 use super::fact::{Fact, HeadsetFact, HeadsetId, How, Mute, Now};
 use super::ids::IdMint;
 use super::inhibit::held_back;
-use super::lifecycle::{AlertOutput, Lifecycle, Owner};
+use super::lifecycle::{AlertOutput, Lifecycle};
 use super::rules::{self, Rule, View};
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::vocabulary::ClearReason;
@@ -101,6 +101,7 @@ impl HeadsetState {
             | HeadsetFact::MuteDrift(_)
             | HeadsetFact::Overtalk(_)
             | HeadsetFact::Second(_)
+            | HeadsetFact::Battery(_)
             | HeadsetFact::CaptureGap { .. } => {}
         }
     }
@@ -184,9 +185,10 @@ impl AlertEngine {
         }
     }
 
-    /// Puts new limits in force. Alerts of rules that are now switched off are cleared with
-    /// `disabled`; the others go on and are judged by the new limits from the next fact.
-    pub fn set_config(&mut self, now: Now, config: AlertConfig, out: &mut Vec<AlertOutput>) {
+    /// Puts new limits in force, at any time. Alerts of rules that are now switched off are cleared with
+    /// `disabled`; the others stand until they are over by the new limits: a limit that moves while an
+    /// alert stands neither clears it by itself nor raises it a second time.
+    pub fn configure(&mut self, now: Now, config: AlertConfig, out: &mut Vec<AlertOutput>) {
         self.config = config;
         self.step(now, Fact::Tick, out);
     }
@@ -215,20 +217,16 @@ fn evaluate(
 ) {
     let state = &headset.state;
     let view = View { now, state, config };
-    let owner = Owner {
-        headset: id,
-        call: state.call.map(|call| call.id),
-    };
     for rule in &mut headset.rules {
         let slot = rule.slot();
         if let Some(reason) = held_back(slot, state, config) {
             rule.reset();
-            lifecycle.clear(now, slot, owner, reason, out);
+            lifecycle.clear(now, slot, id, reason, out);
             continue;
         }
         match rule.see(&view, fact) {
-            Some(finding) => lifecycle.firing(now, slot, owner, &finding, out),
-            None => lifecycle.clear(now, slot, owner, ClearReason::Condition, out),
+            Some(finding) => lifecycle.firing(&view, slot, id, &finding, out),
+            None => lifecycle.over(&view, slot, id, out),
         }
     }
 }

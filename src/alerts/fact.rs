@@ -210,6 +210,8 @@ pub enum HeadsetFact {
     Gone,
     /// It is back.
     Back,
+    /// The battery's charge, 0..1.
+    Battery(f64),
     /// The microphone gave nothing for a while although open.
     CaptureGap {
         /// How long.

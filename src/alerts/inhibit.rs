@@ -20,6 +20,10 @@ pub(super) fn held_back(
     if slot.kind == K::DeviceUnstable {
         return None;
     }
+    // An empty battery is mended between calls; a headset that is not here tells none.
+    if slot.kind == K::BatteryLow {
+        return state.gone.then_some(ClearReason::HeadsetGone);
+    }
     if state.call.is_none() {
         return Some(ClearReason::CallEnded);
     }
@@ -31,7 +35,14 @@ pub(super) fn held_back(
     }
     let sound = matches!(
         slot.kind,
-        K::DoubleTalk | K::NoisyEnvironment | K::LineNoise | K::OneWayAudio | K::TalkingWhileMuted
+        K::DoubleTalk
+            | K::NoisyEnvironment
+            | K::LineNoise
+            | K::OneWayAudio
+            | K::TalkingWhileMuted
+            | K::LowLevel
+            | K::Clipping
+            | K::DeadAir
     );
     if sound && (state.held || state.quick_disconnect.is_some()) {
         return Some(ClearReason::Inhibited);
@@ -61,7 +72,9 @@ fn enabled(kind: AlertKind, config: &AlertConfig) -> bool {
         K::OneWayAudio => config.one_way_audio.enabled,
         K::HeadsetGone => config.headset_gone.enabled,
         K::DeviceUnstable => config.device_unstable.enabled,
-        // No rule of ours raises the others yet.
-        _ => false,
+        K::LowLevel => config.low_level.enabled,
+        K::Clipping => config.clipping.enabled,
+        K::DeadAir => config.dead_air.enabled,
+        K::BatteryLow => config.battery_low.enabled,
     }
 }

@@ -1,17 +1,20 @@
 //! The life of an alert: raised, updated, cleared, with one id from start to end.
 //!
 //! *Promises*: one active alert per topic (kind and subject); exactly one clear per raise. If a
-//! second headset fires for a topic that another holds, it waits until that one is cleared.
+//! second headset fires for a topic that another holds, it waits until that one is cleared. What comes and goes too
+//! often is held raised ([`super::damping`]).
 
+use super::config::Language;
+use super::damping::Damping;
 use super::fact::{HeadsetId, Now};
 use super::ids::IdMint;
-use super::rules::{Finding, Slot, SubjectKind};
+use super::rules::{Finding, Slot, SubjectKind, View};
 use super::texts;
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::vocabulary::{AlertKind, AlertState, ClearReason, Notify};
 use std::collections::BTreeMap;
-use uuid::Uuid;
+use std::time::Duration;
 
 /// What the engine says.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,15 +23,6 @@ pub enum AlertOutput {
     Alert(Box<Alert>),
     /// `alert.raised`, `alert.changed` or `alert.cleared`.
     Event(Box<Event>),
-}
-
-/// Whose alert it is.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Owner<'a> {
-    /// The headset.
-    pub(super) headset: &'a HeadsetId,
-    /// The call on it.
-    pub(super) call: Option<Uuid>,
 }
 
 /// What tells two retained topics apart.
@@ -43,6 +37,10 @@ fn topic(slot: Slot, headset: &HeadsetId) -> Topic {
 struct Active {
     headset: HeadsetId,
     detail: AlertDetail,
+    /// The condition is over since then, but the alert is held raised.
+    away_since: Option<Duration>,
+    /// That it is held was said.
+    held_is_said: bool,
 }
 
 /// All active alerts.
@@ -50,6 +48,7 @@ struct Active {
 pub(super) struct Lifecycle {
     ids: IdMint,
     active: BTreeMap<Topic, Active>,
+    damping: Damping,
 }
 
 impl Lifecycle {
@@ -57,6 +56,7 @@ impl Lifecycle {
         Self {
             ids,
             active: BTreeMap::new(),
+            damping: Damping::default(),
         }
     }
 
@@ -67,25 +67,34 @@ impl Lifecycle {
     /// The condition holds: raises the alert, or updates it if something a person would act on changed.
     pub(super) fn firing(
         &mut self,
-        now: Now,
+        view: &View<'_>,
         slot: Slot,
-        owner: Owner<'_>,
+        headset: &HeadsetId,
         finding: &Finding,
         out: &mut Vec<AlertOutput>,
     ) {
-        let topic = topic(slot, owner.headset);
+        let View { now, config, .. } = *view;
+        let topic = topic(slot, headset);
         if let Some(active) = self.active.get_mut(&topic) {
-            if &active.headset == owner.headset && differs(&active.detail, finding) {
-                apply(&mut active.detail, now, finding);
-                active.detail.state = AlertState::Updated;
-                say(now, EventType::AlertChanged, &active.detail, out);
+            if &active.headset == headset {
+                active.away_since = None;
+                if differs(&active.detail, finding) {
+                    apply(&mut active.detail, now, finding, config.language);
+                    active.detail.state = AlertState::Updated;
+                    say(now, EventType::AlertChanged, &active.detail, out);
+                }
             }
             return;
         }
+        let flapping = &config.flapping;
+        if !self.damping.may_raise(slot.kind, now.monotonic, flapping) {
+            return;
+        }
+        self.damping.raised(slot.kind, now.monotonic, flapping);
         let mut detail = AlertDetail {
             id: self.ids.mint(now.utc_ms),
             kind: slot.kind,
-            subject: subject(slot.subject, owner.headset),
+            subject: subject(slot.subject, headset),
             state: AlertState::Raised,
             severity: finding.severity,
             notify: notify(slot.kind),
@@ -95,8 +104,8 @@ impl Lifecycle {
             unit: None,
             fault: None,
             side: slot.side,
-            headset: Some(owner.headset.as_str().to_owned()),
-            call: owner.call,
+            headset: Some(headset.as_str().to_owned()),
+            call: view.state.call.map(|call| call.id),
             provenance: None,
             confidence: None,
             hold: None,
@@ -104,29 +113,67 @@ impl Lifecycle {
             action: String::new(),
             reason: None,
         };
-        apply(&mut detail, now, finding);
+        apply(&mut detail, now, finding, config.language);
         say(now, EventType::AlertRaised, &detail, out);
-        let headset = owner.headset.clone();
-        self.active.insert(topic, Active { headset, detail });
+        let active = Active {
+            headset: headset.clone(),
+            detail,
+            away_since: None,
+            held_is_said: false,
+        };
+        self.active.insert(topic, active);
     }
 
-    /// Clears the alert, if this headset has it.
+    /// The condition is over: clears the alert, if this headset has it and it does not come and go.
+    pub(super) fn over(
+        &mut self,
+        view: &View<'_>,
+        slot: Slot,
+        headset: &HeadsetId,
+        out: &mut Vec<AlertOutput>,
+    ) {
+        let now = view.now;
+        let topic = topic(slot, headset);
+        let Some(active) = self.active.get_mut(&topic) else {
+            return;
+        };
+        if &active.headset != headset {
+            return;
+        }
+        let away_since = *active.away_since.get_or_insert(now.monotonic);
+        let away = now.monotonic.saturating_sub(away_since);
+        let flapping = &view.config.flapping;
+        let keeps = self.damping.keeps(slot.kind, now.monotonic, away, flapping);
+        match keeps {
+            None => self.clear(now, slot, headset, ClearReason::Condition, out),
+            Some(keep) if !active.held_is_said => {
+                active.held_is_said = true;
+                let more = texts::comes_and_goes(view.config.language, keep);
+                active.detail.text = format!("{} {more}", active.detail.text);
+                active.detail.state = AlertState::Updated;
+                say(now, EventType::AlertChanged, &active.detail, out);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Clears the alert at once, if this headset has it.
     pub(super) fn clear(
         &mut self,
         now: Now,
         slot: Slot,
-        owner: Owner<'_>,
+        headset: &HeadsetId,
         reason: ClearReason,
         out: &mut Vec<AlertOutput>,
     ) {
         if self.active.is_empty() {
             return;
         }
-        let topic = topic(slot, owner.headset);
+        let topic = topic(slot, headset);
         if self
             .active
             .get(&topic)
-            .is_some_and(|active| &active.headset == owner.headset)
+            .is_some_and(|active| &active.headset == headset)
             && let Some(active) = self.active.remove(&topic)
         {
             cleared(now, active.detail, reason, out);
@@ -150,7 +197,7 @@ fn differs(detail: &AlertDetail, finding: &Finding) -> bool {
         || detail.provenance != finding.how.map(|how| how.provenance())
 }
 
-fn apply(detail: &mut AlertDetail, now: Now, finding: &Finding) {
+fn apply(detail: &mut AlertDetail, now: Now, finding: &Finding, language: Language) {
     detail.severity = finding.severity;
     detail.value = finding.measure.map(|m| rounded(m.value));
     detail.threshold = finding.measure.map(|m| m.threshold);
@@ -161,8 +208,8 @@ fn apply(detail: &mut AlertDetail, now: Now, finding: &Finding) {
     detail.provenance = finding.how.map(|how| how.provenance());
     detail.confidence = finding.how.and_then(|how| how.confidence());
     let lasting = now.monotonic.saturating_sub(finding.since);
-    detail.text = texts::text(detail.kind, detail.side, finding, lasting);
-    detail.action = texts::action(detail.kind, detail.side, finding);
+    detail.text = texts::text(language, detail.kind, detail.side, finding, lasting);
+    detail.action = texts::action(language, detail.kind, detail.side, finding);
 }
 
 /// Three decimals are more than any figure here is worth; a figure is always finite.

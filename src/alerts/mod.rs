@@ -33,6 +33,7 @@
 //! ```
 
 pub mod config;
+mod damping;
 mod engine;
 mod fact;
 mod ids;

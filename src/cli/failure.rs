@@ -40,6 +40,9 @@ pub enum Failure {
     /// The doctor found problems, and has said on standard output which.
     #[error("")]
     Problems,
+    /// Settings of many workstations.
+    #[error(transparent)]
+    Fleet(#[from] crate::fleet::FleetError),
     /// The live view.
     #[error(transparent)]
     Monitor(#[from] crate::monitor::MonitorError),

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod devices;
 pub mod doctor;
 mod failure;
+pub mod fleet;
 #[cfg(feature = "hub")]
 pub mod hub;
 pub mod learn;
@@ -36,8 +37,9 @@ pub use args::HubArgs;
 #[cfg(feature = "demo")]
 pub use args::SimulateArgs;
 pub use args::{
-    AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DoctorArgs,
-    InstallArgs, LearnArgs, ManualArgs, MonitorArgs, RunArgs, SchemaArgs, SchemaFormat,
-    SoftphonesArgs, SpokesArgs, SpokesCommand, UninstallArgs,
+    AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DiffArgs,
+    DoctorArgs, FleetArgs, FleetCommand, GetArgs, InstallArgs, KeygenArgs, LearnArgs, ManualArgs,
+    MonitorArgs, RunArgs, SchemaArgs, SchemaFormat, SetArgs, SoftphonesArgs, SpokesArgs,
+    SpokesCommand, UninstallArgs, WatchArgs, WhoseArgs,
 };
 pub use failure::{Failure, finish, refuse};

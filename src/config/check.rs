@@ -7,6 +7,7 @@ use super::local_address::LocalAddress;
 use super::metrics_address::MetricsAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
+use super::signing_key::SigningKey;
 use super::tree::{Node, Value};
 use super::web_origin::WebOrigin;
 use serde_json::Value as Schema;
@@ -50,7 +51,9 @@ impl Checker<'_> {
 
     fn value(&mut self, node: &Node, schema: &Schema, key: &str) {
         let schema = not_null(schema);
-        if is_section(schema) {
+        if node.value == Value::Null {
+            // Takes the key away, whatever it holds.
+        } else if is_section(schema) {
             self.section(node, schema, key);
         } else if let Some(choices) = choices(schema) {
             self.choice(node, &choices, key);
@@ -187,6 +190,7 @@ fn format_problem(text: &str, schema: &Schema) -> Option<String> {
         Some("local-address") => parse::<LocalAddress>(text),
         Some("metrics-address") => parse::<MetricsAddress>(text),
         Some("headset") => parse::<HeadsetSelector>(text),
+        Some("ed25519-key") => parse::<SigningKey>(text),
         Some("web-origin") => parse::<WebOrigin>(text),
         _ if text.is_empty() => {
             Some("it is empty; leave the key out if there is nothing to say".to_owned())
@@ -233,7 +237,7 @@ fn written(node: &Node) -> String {
 }
 
 /// The schema without the alternative `null` that stands for an absent key.
-fn not_null(schema: &Schema) -> &Schema {
+pub(super) fn not_null(schema: &Schema) -> &Schema {
     schema
         .get("anyOf")
         .and_then(Schema::as_array)
@@ -253,7 +257,7 @@ fn type_of(schema: &Schema) -> &str {
     }
 }
 
-fn is_section(schema: &Schema) -> bool {
+pub(super) fn is_section(schema: &Schema) -> bool {
     schema.get("properties").is_some() || type_of(schema) == "object"
 }
 

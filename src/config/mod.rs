@@ -21,9 +21,11 @@ mod local_address;
 mod metrics_address;
 mod model;
 mod names;
+mod remote;
 mod schema;
 mod selector;
 mod show;
+mod signing_key;
 mod tree;
 mod web_origin;
 
@@ -39,13 +41,15 @@ pub use local_address::{InvalidLocalAddress, LocalAddress};
 pub use metrics_address::{InvalidMetricsAddress, MetricsAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
-    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ResumePolicy, Signals, SpokesConfig,
-    TelemetryConfig,
+    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy, Signals,
+    SpokesConfig, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
+pub use remote::{RemoteFault, check_remote, differences, overlay};
 pub use schema::json_schema;
 pub use selector::{HeadsetSelector, InvalidSelector};
 pub use show::show;
+pub use signing_key::{InvalidSigningKey, SigningKey};
 pub use web_origin::{InvalidOrigin, WebOrigin};
 
 /// The one documented defaults file: every key, its unit and the reason for its value.

@@ -10,6 +10,7 @@ use super::broker_url::BrokerUrl;
 use super::metrics_address::MetricsAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
+use super::signing_key::SigningKey;
 use super::web_origin::WebOrigin;
 use crate::alerts::config::AlertConfig;
 use schemars::JsonSchema;
@@ -27,6 +28,10 @@ pub struct Config {
     /// Where the messages go.
     #[schemars(extend("x-scope" = "local"))]
     pub broker: BrokerConfig,
+    /// Whose settings over MQTT are taken.
+    #[serde(rename = "config")]
+    #[schemars(extend("x-scope" = "local"))]
+    pub provisioning: ProvisioningConfig,
     /// Which headsets are watched.
     #[schemars(extend("x-scope" = "remote"))]
     pub devices: DevicesConfig,
@@ -70,10 +75,14 @@ pub struct NodeConfig {
     pub name: Option<Name>,
     /// Team, as people call it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-scope" = "remote"))]
     pub team: Option<Label>,
     /// Site, as people call it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-scope" = "remote"))]
     pub site: Option<Label>,
+    /// Groups whose settings over MQTT hold for this workstation; of two, the later one wins.
+    pub groups: Vec<Name>,
     /// Directory of what must survive a restart. Absent: `$STATE_DIRECTORY` as systemd sets it, else
     /// `$XDG_STATE_HOME/sidetone`, else `~/.local/state/sidetone`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +113,16 @@ pub struct BrokerConfig {
     /// Seconds without traffic after which either end asks whether the other is still there.
     #[schemars(range(min = 5, max = 300))]
     pub keep_alive_s: u16,
+}
+
+/// Whose settings over MQTT are taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ProvisioningConfig {
+    /// The public Ed25519 key that documents must be signed with. Absent: whoever may write their topics is
+    /// believed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<SigningKey>,
 }
 
 /// Which headsets are watched.

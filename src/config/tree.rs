@@ -33,6 +33,8 @@ pub(super) enum Value {
     Text(String),
     /// TOML has dates; no key takes one.
     Date,
+    /// JSON has it, and there it takes a key away.
+    Null,
     List(Vec<Node>),
     Table(BTreeMap<String, Entry>),
 }
@@ -46,6 +48,35 @@ impl Node {
         }
     }
 
+    /// A JSON document, which has no lines.
+    pub(super) fn from_json(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        let value = match json {
+            Json::Null => Value::Null,
+            Json::Bool(value) => Value::Boolean(*value),
+            Json::Number(number) => match number.as_i64() {
+                Some(value) => Value::Integer(Some(value)),
+                None if number.is_u64() => Value::Integer(None),
+                None => Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+            },
+            Json::String(text) => Value::Text(text.clone()),
+            Json::Array(items) => Value::List(items.iter().map(Self::from_json).collect()),
+            Json::Object(entries) => Value::Table(
+                entries
+                    .iter()
+                    .map(|(key, value)| {
+                        let entry = Entry {
+                            key_span: 0..0,
+                            node: Self::from_json(value),
+                        };
+                        (key.clone(), entry)
+                    })
+                    .collect(),
+            ),
+        };
+        Self { span: 0..0, value }
+    }
+
     /// The value as JSON, for merging and for serde.
     pub(super) fn to_json(&self) -> serde_json::Value {
         match &self.value {
@@ -53,7 +84,7 @@ impl Node {
             Value::Integer(value) => value.unwrap_or_default().into(),
             Value::Float(value) => (*value).into(),
             Value::Text(value) => value.as_str().into(),
-            Value::Date => serde_json::Value::Null,
+            Value::Date | Value::Null => serde_json::Value::Null,
             Value::List(items) => items.iter().map(Self::to_json).collect(),
             Value::Table(entries) => entries
                 .iter()
@@ -70,6 +101,7 @@ impl Node {
             Value::Float(_) => "a number",
             Value::Text(_) => "text in quotes",
             Value::Date => "a date",
+            Value::Null => "null",
             Value::List(_) => "a list",
             Value::Table(_) => "a section",
         }

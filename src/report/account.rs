@@ -120,6 +120,7 @@ impl Account {
             | HeadsetFact::LiveUnderMute(_)
             | HeadsetFact::Gone
             | HeadsetFact::Back
+            | HeadsetFact::Battery(_)
             | HeadsetFact::CaptureGap { .. } => {}
         }
     }

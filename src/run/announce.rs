@@ -11,16 +11,18 @@ use sidetone_wire::message::StationMessage;
 pub(super) const STOPPED_BY_SIGNAL: &str = "signal";
 
 /// Said once, before anything else: `daemon.started` and the inventory of host and daemon.
-pub(super) fn started(ts: u64, config: &Config) -> [StationMessage; 3] {
+pub(super) fn started(ts: u64, config: &Config) -> impl Iterator<Item = StationMessage> {
     let detail = EventDetail {
         version: Some(env!("CARGO_PKG_VERSION").to_owned()),
         ..EventDetail::default()
     };
-    [
-        event(ts, EventType::DaemonStarted, detail),
-        item("host", host()),
-        item("daemon", daemon(config)),
-    ]
+    let started = event(ts, EventType::DaemonStarted, detail);
+    std::iter::once(started).chain(items(config))
+}
+
+/// The inventory of host and daemon, again after each change of the configuration.
+pub(super) fn items(config: &Config) -> impl Iterator<Item = StationMessage> {
+    [item("host", host()), item("daemon", daemon(config))].into_iter()
 }
 
 /// Said once, after everything else.
@@ -32,7 +34,8 @@ pub(super) fn stopped(ts: u64, reason: &str) -> StationMessage {
     event(ts, EventType::DaemonStopped, detail)
 }
 
-fn event(ts: u64, kind: EventType, detail: EventDetail) -> StationMessage {
+/// An event of the daemon itself.
+pub(super) fn event(ts: u64, kind: EventType, detail: EventDetail) -> StationMessage {
     StationMessage::Event(Event { ts, kind, detail })
 }
 

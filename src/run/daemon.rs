@@ -4,6 +4,7 @@
 use super::calls::Calls;
 use super::doors::Doors;
 use super::parts::{Heard, Parts};
+use super::provision::Provisioned;
 use super::scrape::Scrape;
 use super::window::Window;
 use super::{RunError, announce, settings};
@@ -12,12 +13,12 @@ use crate::uplink::Uplink;
 use std::future::Future;
 use tokio::sync::mpsc;
 
-/// Runs until `end` comes; `login` is whose calls these are.
+/// Runs until `end` comes; `local` is what the workstation's files say, `login` whose calls these are.
 ///
 /// # Errors
 /// [`RunError`], before anything was opened or sent.
 pub(crate) async fn daemon(
-    config: &Config,
+    local: &Config,
     login: Option<String>,
     doors: &dyn Doors,
     end: impl Future<Output = ()>,
@@ -25,8 +26,14 @@ pub(crate) async fn daemon(
     tokio::pin!(end);
     let (say, said) = mpsc::channel(settings::MESSAGES_WAITING);
     let (signals, mut signalled) = mpsc::channel(settings::SIGNALS_WAITING);
-    let (uplink_config, name_headset) = settings::uplink(config, login, &signals)?;
+    let topics = settings::topics(local)?;
+    let provisioned = Provisioned::read(local, &topics)?;
+    let config = &provisioned.config();
+    let (mut uplink_config, name_headset) =
+        settings::uplink(&topics, local, config, login, &signals)?;
+    uplink_config.subscriptions = Some(provisioned.subscriptions());
     let uplink = Uplink::start(uplink_config, said)?;
+    let mut provision = provisioned.begin(&uplink, doors.softphones());
     let (tell, mut hear) = mpsc::channel(settings::FINDINGS_WAITING);
     let calls = Calls::start(config, doors.softphones(), signals);
     let mut parts = Parts::start(
@@ -47,6 +54,7 @@ pub(crate) async fn daemon(
     let mut window = Window::open(doors.onlookers(), config, &uplink);
     let mut scrape = Scrape::open(config, &uplink);
     parts.announce(config).await;
+    provision.report(&mut parts).await;
 
     loop {
         let tick = tokio::time::sleep_until(parts.next_tick().into());
@@ -59,11 +67,18 @@ pub(crate) async fn daemon(
                 scrape.answer(ask, &window, &mut parts);
                 continue;
             }
+            heard = provision.next() => {
+                provision.take(heard, &mut parts).await;
+                continue;
+            }
             () = window.due() => {
                 window.show(&mut parts);
                 continue;
             }
         };
+        if matches!(heard, Heard::Tick) {
+            provision.tick(&mut parts).await;
+        }
         parts.take_in(heard).await;
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);

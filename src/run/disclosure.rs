@@ -72,7 +72,7 @@ impl Disclosure {
                 let carried = detail.alert.as_ref().map(|alert| alert.kind);
                 let told_by_a_button = detail.button.as_deref() == Some(MUTE_BUTTON);
                 if !self.event(event.kind)
-                    || carried.is_some_and(|kind| !self.alert(kind))
+                    || carried.is_some_and(|kind| !self.sends_alert(kind))
                     || (told_by_a_button && !self.signals.mute)
                 {
                     return None;
@@ -92,7 +92,7 @@ impl Disclosure {
                 if !self.signals.calls {
                     alert.detail.call = None;
                 }
-                self.alert(alert.detail.kind)
+                self.sends_alert(alert.detail.kind)
                     .then_some(StationMessage::Alert(alert))
             }
             StationMessage::Telemetry(telemetry) => {
@@ -142,7 +142,8 @@ impl Disclosure {
         }
     }
 
-    fn alert(&self, kind: AlertKind) -> bool {
+    /// Whether alerts of this kind may be sent.
+    pub(super) fn sends_alert(&self, kind: AlertKind) -> bool {
         use AlertKind as A;
         match kind {
             A::MutedAtCallStart => self.signals.mute,

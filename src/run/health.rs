@@ -1,6 +1,8 @@
 //! The daemon's own figures, from `/proc/self`.
 
+use crate::station::{Part, Station};
 use crate::uplink::OutboxStats;
+use sidetone_wire::command::Diagnostics;
 use sidetone_wire::telemetry::HealthFigures;
 use std::time::Duration;
 
@@ -16,6 +18,40 @@ pub(super) fn figures(uptime: Duration, outbox: OutboxStats) -> HealthFigures {
         cpu_s: processor_ticks(&stat).map(|ticks| ticks as f64 / ticks_per_second as f64),
         outbox_records: outbox.records,
         outbox_dropped: outbox.dropped,
+    }
+}
+
+/// What of the parts goes into diagnostics.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub(super) station: &'a Station,
+    pub(super) troubles: usize,
+    pub(super) lost_samples: u64,
+}
+
+/// The daemon's own figures, and how many of everything there is.
+pub(super) fn diagnostics(uptime: Duration, outbox: OutboxStats, known: &Known<'_>) -> Diagnostics {
+    let own = figures(uptime, outbox);
+    let count = |number: usize| u64::try_from(number).ok();
+    let headsets: Vec<_> = known.station.view().collect();
+    let read = headsets.iter().filter(|one| one.controls == Part::Present);
+    let calls = headsets.iter().filter(|one| one.call.is_some());
+    let condition = known.station.condition();
+    Diagnostics {
+        state: condition.map(|(state, _)| state),
+        degraded: condition.and_then(|(_, reason)| reason.map(str::to_owned)),
+        uptime_s: Some(own.uptime_s),
+        rss_bytes: own.rss_bytes,
+        cpu_s: own.cpu_s,
+        outbox_records: Some(own.outbox_records),
+        outbox_dropped: Some(own.outbox_dropped),
+        headsets: count(headsets.len()),
+        headsets_read: count(read.count()),
+        calls: count(calls.count()),
+        alerts: count(known.station.active_alerts().count()),
+        troubles: count(known.troubles),
+        lost_samples: Some(known.lost_samples),
+        config_errors: None,
     }
 }
 

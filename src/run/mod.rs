@@ -14,6 +14,7 @@
 //! threads end and every tap is zeroed.
 
 mod announce;
+mod apply;
 mod calls;
 mod channel;
 mod clock;
@@ -21,10 +22,12 @@ mod daemon;
 mod disclosure;
 mod doors;
 mod health;
+mod identify;
 mod logging;
 mod meter;
 mod parts;
 mod privacy;
+mod provision;
 mod scrape;
 mod selection;
 mod settings;

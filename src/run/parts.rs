@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::disclosure::Disclosure;
 use super::doors::Doors;
 use super::selection::Selection;
-use super::settings::{IDLE_TICK, TICK};
+use super::settings::{self, IDLE_TICK, TICK};
 use super::sound::{SoundCommand, SoundThread};
 use super::troubles::Troubles;
 use super::view::{Looked, Onlooker};
@@ -16,7 +16,9 @@ use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
 use crate::local::state::{Node, Sound, State};
 use crate::softphone::Signal;
-use crate::station::{AudioInput, DspCommand, Input, NameHeadset, Output, Station, StationConfig};
+use crate::station::{
+    AudioInput, DspCommand, Input, NameHeadset, Output, Settings, Station, StationConfig,
+};
 use crate::uplink::{BrokerState, LinkStats, OutboxStats};
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent, CloseReason};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
@@ -24,13 +26,17 @@ use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::UsbPath;
 use sidetone_devices::hid::quirks::QuirkBook;
 use sidetone_devices::hotplug::{HeadsetMonitor, MonitorOptions};
+use sidetone_wire::command::Diagnostics;
+use sidetone_wire::event::{EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
 use sidetone_wire::vocabulary::ClearReason;
-use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
+
+/// How long something is shown to who looks on.
+const NOTICE: Duration = Duration::from_secs(60);
 
 /// What the daemon hears.
 #[derive(Debug)]
@@ -53,19 +59,21 @@ pub(super) struct Parts {
     clock: Clock,
     /// Times of different threads may overtake each other; the station's never goes back.
     latest: Duration,
-    station: Station,
-    outputs: Vec<Output>,
+    pub(super) station: Station,
+    pub(super) outputs: Vec<Output>,
     selection: Selection,
-    disclosure: Disclosure,
+    pub(super) disclosure: Disclosure,
     troubles: Troubles,
     say: mpsc::Sender<StationMessage>,
     outbox: watch::Receiver<OutboxStats>,
-    health_every: Duration,
+    pub(super) health_every: Duration,
     health_last: Duration,
     watchdog: Watchdog,
     onlooker: Onlooker,
     /// What streams have suffered.
     streams: Sound,
+    /// Something for the person at the desk, and until when.
+    notice: Option<(String, Duration)>,
     // Dropped in this order: no more reports, no more streams, then the taps.
     _monitor: HeadsetMonitor,
     audio: Option<AudioHandle>,
@@ -95,16 +103,20 @@ impl Parts {
             None => None,
         };
         let monitor = start_monitor(config, doors, tell)?;
+        let Settings {
+            alerts,
+            hold,
+            telemetry_every_s,
+        } = settings::station(config);
         Ok(Self {
             clock: Clock::start(),
             latest: Duration::ZERO,
             station: Station::new(StationConfig {
-                alerts: config.alerts.clone(),
-                hold: config.hold.clone(),
+                alerts,
+                hold,
                 ids: IdMint::random(),
                 name_headset,
-                telemetry_every_s: NonZeroU16::new(config.telemetry.audio_interval_s)
-                    .unwrap_or(NonZeroU16::MIN),
+                telemetry_every_s,
                 awaits_sound: audio.is_some(),
             }),
             outputs: Vec::new(),
@@ -118,6 +130,7 @@ impl Parts {
             watchdog: Watchdog::from_environment(),
             onlooker: Onlooker::default(),
             streams: Sound::default(),
+            notice: None,
             _monitor: monitor,
             audio,
             sound,
@@ -200,6 +213,34 @@ impl Parts {
         self.carry_out().await;
     }
 
+    /// Says something of the daemon itself.
+    pub(super) async fn say_event(&mut self, kind: EventType, detail: EventDetail) {
+        let event = announce::event(self.clock.now().utc_ms, kind, detail);
+        self.outputs.push(Output::Message(event));
+        self.carry_out().await;
+    }
+
+    /// The signals that are kept here.
+    pub(super) fn not_sent(&self) -> impl Iterator<Item = &'static str> {
+        self.disclosure.not_sent()
+    }
+
+    /// Shows something to who looks on, for a minute.
+    pub(super) fn notice(&mut self, text: String) {
+        self.notice = Some((text, self.clock.now().monotonic + NOTICE));
+    }
+
+    /// What the daemon knows of itself, as numbers and states.
+    pub(super) fn diagnostics(&self) -> Diagnostics {
+        let known = health::Known {
+            station: &self.station,
+            troubles: self.troubles.count(),
+            lost_samples: self.sound.pulse().lost_samples(),
+        };
+        let uptime = self.clock.now().monotonic;
+        health::diagnostics(uptime, *self.outbox.borrow(), &known)
+    }
+
     /// What is now, for who looks on.
     pub(super) fn view(
         &mut self,
@@ -216,7 +257,13 @@ impl Parts {
             disclosure: &self.disclosure,
         };
         let outbox = *self.outbox.borrow();
-        self.onlooker.state(&looked, node, url, broker, outbox)
+        let mut state = self.onlooker.state(&looked, node, url, broker, outbox);
+        let now = self.clock.now().monotonic;
+        let notice = self.notice.iter().filter(|(_, until)| now < *until);
+        state
+            .troubles
+            .splice(0..0, notice.map(|(text, _)| text.clone()));
+        state
     }
 
     /// How long the daemon has run.
@@ -260,7 +307,7 @@ impl Parts {
         });
     }
 
-    fn tell_station(&mut self, at: Instant, input: Input) {
+    pub(super) fn tell_station(&mut self, at: Instant, input: Input) {
         let at = self.clock.at(at);
         self.latest = self.latest.max(at.monotonic);
         let now = Now {
@@ -270,7 +317,7 @@ impl Parts {
         self.station.handle(now, input, &mut self.outputs);
     }
 
-    async fn carry_out(&mut self) {
+    pub(super) async fn carry_out(&mut self) {
         for output in std::mem::take(&mut self.outputs) {
             match output {
                 Output::Message(mut message) => {

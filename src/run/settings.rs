@@ -4,11 +4,14 @@ use crate::alerts::HeadsetId;
 use crate::config::Config;
 use crate::run::disclosure::Disclosure;
 use crate::softphone::Signal;
-use crate::station::NameHeadset;
+use crate::station::{NameHeadset, Settings};
+use crate::uplink::Speaker;
 use crate::uplink::config::{AgentConfig, BrokerConfig, OutboxLimits, Timing, UplinkConfig};
 use crate::uplink::identity::{self, IdentityError, Key};
 use sidetone_wire::name::NameError;
-use sidetone_wire::{NodeName, OrgName};
+use sidetone_wire::{NodeName, OrgName, Topics};
+use std::num::NonZeroU16;
+use std::path::PathBuf;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
@@ -43,36 +46,67 @@ pub enum SettingsError {
     NoStateDirectory,
 }
 
-/// The uplink's configuration, and how headsets are named in messages; `login` is whose calls these are.
-pub(super) fn uplink(
-    config: &Config,
-    login: Option<String>,
-    signals: &mpsc::Sender<Signal>,
-) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
-    let state_dir = config
-        .node
-        .effective_state_dir()
-        .ok_or(SettingsError::NoStateDirectory)?;
+/// Where this node's messages go.
+pub(super) fn topics(config: &Config) -> Result<Topics, SettingsError> {
     let configured = match &config.node.name {
         Some(name) => Some(NodeName::new(name.as_str())?),
         None => None,
     };
+    let org = OrgName::new(config.node.org.as_str())?;
+    Ok(Topics::new(org, identity::node_name(configured)?))
+}
+
+/// Where is kept what must survive a restart.
+pub(super) fn state_dir(config: &Config) -> Result<PathBuf, SettingsError> {
+    let directory = config.node.effective_state_dir();
+    directory.ok_or(SettingsError::NoStateDirectory)
+}
+
+/// What of the common keys a configuration decides.
+pub(super) fn speaker(config: &Config) -> Speaker {
+    Speaker {
+        team: config.node.team.as_ref().map(ToString::to_string),
+        site: config.node.site.as_ref().map(ToString::to_string),
+        names_agent: Disclosure::names_the_agent(&config.privacy),
+    }
+}
+
+/// What the station is told of a configuration, at its start and later.
+pub(super) fn station(config: &Config) -> Settings {
+    Settings {
+        alerts: config.alerts.clone(),
+        hold: config.hold.clone(),
+        telemetry_every_s: NonZeroU16::new(config.telemetry.audio_interval_s)
+            .unwrap_or(NonZeroU16::MIN),
+    }
+}
+
+/// The uplink's configuration, and how headsets are named in messages; `login` is whose calls these are. An agent
+/// whom only settings from elsewhere leave unnamed is known, for when they are taken back.
+pub(super) fn uplink(
+    topics: &Topics,
+    local: &Config,
+    config: &Config,
+    login: Option<String>,
+    signals: &mpsc::Sender<Signal>,
+) -> Result<(UplinkConfig, NameHeadset), SettingsError> {
+    let state_dir = state_dir(config)?;
     let agent = login
-        .filter(|_| Disclosure::names_the_agent(&config.privacy))
+        .filter(|_| Disclosure::names_the_agent(&local.privacy))
         .map(|login| AgentConfig {
             key_file: config.privacy.agent_key_file.clone(),
             login,
         });
     let key = Key::of_node(&state_dir)?;
     let uplink = UplinkConfig {
-        org: OrgName::new(config.node.org.as_str())?,
-        node: identity::node_name(configured)?,
+        org: topics.org().clone(),
+        node: topics.node().clone(),
         broker: BrokerConfig::from(&config.broker),
-        team: config.node.team.as_ref().map(ToString::to_string),
-        site: config.node.site.as_ref().map(ToString::to_string),
+        speaker: speaker(config),
         state_dir,
         agent,
         gateway: config.adapters.mqtt.enabled.then(|| signals.clone()),
+        subscriptions: None,
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };

@@ -55,6 +55,11 @@ impl Troubles {
         }
     }
 
+    /// How many stand.
+    pub(super) fn count(&self) -> usize {
+        self.told.len()
+    }
+
     /// Why a headset's controls cannot be read.
     pub(super) fn of_controls(&self, usb: &UsbPath) -> Option<&str> {
         self.told

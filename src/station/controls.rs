@@ -2,6 +2,7 @@
 
 use super::session::Session;
 use super::voice::Voice;
+use crate::alerts::HeadsetFact;
 use sidetone_devices::event::ControlEvent;
 use sidetone_wire::event::{EventDetail, EventType};
 
@@ -45,17 +46,21 @@ pub(super) fn moved(session: &mut Session, voice: &mut Voice<'_>, control: Contr
                 ..EventDetail::default()
             },
         ),
-        ControlEvent::Battery(percent) => {
-            let charge = f64::from(percent.min(100)) / 100.0;
-            session.battery = Some(charge);
-            (
-                EventType::BatteryChanged,
-                EventDetail {
-                    battery: Some(charge),
-                    ..EventDetail::default()
-                },
-            )
-        }
+        ControlEvent::Battery(percent) => return charge(session, voice, percent),
     };
     session.event(voice, kind, detail);
+}
+
+/// The headset's own report and the kernel may both tell it; said when it changes.
+fn charge(session: &mut Session, voice: &mut Voice<'_>, percent: u8) {
+    let charge = f64::from(percent.min(100)) / 100.0;
+    if session.battery.replace(charge) == Some(charge) {
+        return;
+    }
+    let detail = EventDetail {
+        battery: Some(charge),
+        ..EventDetail::default()
+    };
+    session.event(voice, EventType::BatteryChanged, detail);
+    voice.fact(&session.headset.id, HeadsetFact::Battery(charge));
 }

@@ -1,6 +1,6 @@
 //! What the station is told and what it says.
 
-use crate::alerts::config::AlertConfig;
+use super::settings::Settings;
 use crate::softphone::{Order, Signal};
 use sidetone_devices::audio::api::{
     Application, AudioCommand, AudioEventKind, CloseReason, FarEnd, StreamSide,
@@ -31,8 +31,8 @@ pub enum Input {
     /// Time passes: at least ten a second while [`super::Station::is_busy`], one a second otherwise,
     /// and when [`super::Station::next_deadline`] is due.
     Tick,
-    /// New alert limits are in force.
-    Configure(Box<AlertConfig>),
+    /// New settings are in force.
+    Configure(Box<Settings>),
     /// The computer is about to sleep.
     Suspend,
     /// It woke up.

@@ -39,6 +39,7 @@ mod mute;
 mod mute_truth;
 mod qd;
 mod session;
+mod settings;
 mod softphones;
 mod telemetry;
 #[cfg(test)]
@@ -50,12 +51,14 @@ mod volume;
 
 pub use headsets::Part;
 pub use io::{AudioInput, DspCommand, Input, Output};
+pub use settings::Settings;
 pub use view::{CallView, HeadsetView, QuickDisconnect};
 
 use crate::alerts::config::AlertConfig;
-use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetId, IdMint, Now};
+use crate::alerts::{AlertEngine, AlertOutput, Fact, HeadsetFact, HeadsetId, IdMint, Now};
 use crate::config::HoldConfig;
 use crate::report::CallBook;
+use crate::softphone::Adapter;
 use adapters::Adapters;
 use call::EndReason;
 use condition::{Condition, Sound};
@@ -128,6 +131,8 @@ pub struct Station {
     wakefulness: Wakefulness,
     /// The headset that pages were told of.
     told_facts: Option<HeadsetIdentity>,
+    /// The softphones that stand in the inventory.
+    told_softphones: Vec<Adapter>,
     /// When the last input was taken in: what was due then has been decided.
     settled: Duration,
 }
@@ -159,6 +164,7 @@ impl Station {
             condition: Condition::new(config.awaits_sound),
             wakefulness: Wakefulness::Awake,
             told_facts: None,
+            told_softphones: Vec::new(),
             settled: Duration::ZERO,
         }
     }
@@ -191,9 +197,7 @@ impl Station {
             }
             Input::Softphone(signal) => self.softphone(now, signal, out),
             Input::Tick => self.alerts.step(now, Fact::Tick, &mut self.scratch),
-            Input::Configure(alerts) => {
-                self.alerts.set_config(now, *alerts, &mut self.scratch);
-            }
+            Input::Configure(settings) => self.configure(now, *settings),
             Input::Suspend => {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
                 self.wakefulness = Wakefulness::Asleep;
@@ -204,6 +208,13 @@ impl Station {
                 self.end_all(now, ClearReason::Suspend, EndReason::Suspend, out);
                 let until = now.monotonic + WAKE_GRACE;
                 self.wakefulness = Wakefulness::Grace { until };
+                // Told only when it changes, so nobody would say it again.
+                let voice = voice!(self, now, out);
+                for session in self.sessions.values() {
+                    if let Some(charge) = session.battery {
+                        voice.fact(&session.headset.id, HeadsetFact::Battery(charge));
+                    }
+                }
             }
             Input::Shutdown(reason) => {
                 self.end_all(now, reason, EndReason::Stopped, out);
@@ -264,6 +275,7 @@ impl Station {
             self.told_facts.clone_from(&facts);
             out.push(Output::Facts(facts));
         }
+        self.tell_softphones(out);
         if self.wakefulness != Wakefulness::Asleep
             && let Some((state, reason)) = self.condition.changed(self.sessions.values())
         {

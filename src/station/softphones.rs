@@ -6,6 +6,8 @@ use super::session::Session;
 use super::voice::Voice;
 use crate::alerts::Now;
 use crate::softphone::{Adapter, Signal, SignalKind};
+use serde_json::Value;
+use sidetone_wire::message::StationMessage;
 
 impl Station {
     /// An adapter told something.
@@ -65,6 +67,39 @@ impl Station {
             session
                 .call
                 .legs(now, adapter, self.adapters.on(adapter, usb));
+        }
+    }
+
+    /// Which softphones answer stands in the inventory, by the names of their adapters.
+    pub(super) fn tell_softphones(&mut self, out: &mut Vec<Output>) {
+        let up = Adapter::ALL
+            .into_iter()
+            .filter(|one| self.adapters.is_up(*one));
+        if up.clone().eq(self.told_softphones.iter().copied()) {
+            return;
+        }
+        self.told_softphones = up.collect();
+        out.push(Output::Message(self.softphone_item()));
+    }
+
+    /// The inventory's item of softphones; removed while none answers.
+    pub(super) fn softphone_item(&self) -> StationMessage {
+        let names: Vec<&str> = self
+            .told_softphones
+            .iter()
+            .map(|one| one.as_str())
+            .collect();
+        let can_hold = self
+            .told_softphones
+            .iter()
+            .any(|one| self.adapters.can_hold(*one));
+        let facts = [
+            ("adapters".to_owned(), Value::from(names.join(", "))),
+            ("can_hold".to_owned(), Value::from(can_hold)),
+        ];
+        StationMessage::Inventory {
+            item: "softphone".to_owned(),
+            facts: (!names.is_empty()).then(|| facts.into_iter().collect()),
         }
     }
 

@@ -1,5 +1,7 @@
 //! What the uplink is told at its start.
 
+use super::mqtt::Received;
+use super::order::Speaker;
 use crate::config::BrokerUrl;
 use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
@@ -16,20 +18,30 @@ pub struct UplinkConfig {
     pub node: NodeName,
     /// The broker.
     pub broker: BrokerConfig,
-    /// The team, at most 64 characters.
-    pub team: Option<String>,
-    /// The site, at most 64 characters.
-    pub site: Option<String>,
+    /// Team, site, and whether the agent is named, until an order says otherwise.
+    pub speaker: Speaker,
     /// Where the start counter and the active alerts are kept; made if it is missing.
     pub state_dir: PathBuf,
-    /// Whose calls these are; `None` = no pseudonym is sent.
+    /// Whose calls these are; `None` = there is no pseudonym.
     pub agent: Option<AgentConfig>,
     /// Where the answers of the gateway beside the PBX go; `None` = no gateway is asked.
     pub gateway: Option<mpsc::Sender<Signal>>,
+    /// What else the node listens to; `None` = nothing.
+    pub subscriptions: Option<Subscriptions>,
     /// How much may wait for the broker.
     pub limits: OutboxLimits,
     /// The contract's times.
     pub timing: Timing,
+}
+
+/// Topics the node listens to, and who takes what comes on them.
+#[derive(Debug, Clone)]
+pub struct Subscriptions {
+    /// Filters; all are asked for at each connection, as nothing else tells for certain that the broker
+    /// still has them.
+    pub filters: Vec<String>,
+    /// Takes every message of them; while it is full they are left out, and logged.
+    pub to: mpsc::Sender<Received>,
 }
 
 /// What the agent's pseudonym is made of.
@@ -127,6 +139,8 @@ pub struct Timing {
     pub connect_timeout: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
+    /// An inventory item of an earlier start that is not named for so long is removed.
+    pub inventory_grace: Duration,
 }
 
 impl Default for Timing {
@@ -136,6 +150,8 @@ impl Default for Timing {
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             drain: Duration::from_secs(2),
+            // A headset that is plugged in is found within seconds.
+            inventory_grace: Duration::from_secs(5),
         }
     }
 }

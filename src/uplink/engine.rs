@@ -1,10 +1,12 @@
 //! The task that joins outbox, retained states and session.
 
 use super::active::ActiveAlerts;
-use super::config::Timing;
+use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
+use super::items::KnownItems;
 use super::link::Link;
-use super::mqtt::session::{Fate, OnItsWay, Session, SessionEvent};
+use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent};
+use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats, Rank};
 use super::outgoing::{Sender, Unsendable, now_ms};
@@ -64,12 +66,18 @@ pub(super) struct Engine {
     pub(super) on_its_way: usize,
     pub(super) gateway: Gateway,
     pub(super) link: Link,
+    pub(super) subscriptions: Option<Subscriptions>,
+    /// The agent's, whether or not it is sent now.
+    pub(super) pseudonym: Option<String>,
+    pub(super) items: KnownItems,
+    pub(super) began: Instant,
 }
 
 /// Where the engine's input comes from.
 pub(super) struct Inputs {
     pub(super) station: mpsc::Receiver<StationMessage>,
     pub(super) session: mpsc::Receiver<SessionEvent>,
+    pub(super) orders: mpsc::Receiver<Order>,
     pub(super) stop: oneshot::Receiver<Option<String>>,
 }
 
@@ -92,17 +100,23 @@ impl Engine {
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
                 Some(event) = inputs.session.recv() => self.session_event(event),
+                Some(order) = inputs.orders.recv() => self.order(order),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
-                message = inputs.station.recv() => match message {
-                    Some(message) => {
-                        self.take(message);
-                        self.take_waiting(&mut inputs.station);
+                message = inputs.station.recv() => {
+                    let Some(message) = message else { break None };
+                    // What was ordered before it was said holds for it.
+                    while let Ok(order) = inputs.orders.try_recv() {
+                        self.order(order);
                     }
-                    None => break None,
-                },
+                    self.take(message);
+                    self.take_waiting(&mut inputs.station);
+                }
                 Some(report) = self.disk.report() => self.kept(report),
                 _ = refresh.tick() => self.refresh(),
-                _ = housekeeping.tick() => self.outbox.expire(Instant::now()),
+                _ = housekeeping.tick() => {
+                    self.outbox.expire(Instant::now());
+                    self.remove_left_items();
+                }
             }
         };
         while let Ok(message) = inputs.station.try_recv() {
@@ -118,10 +132,12 @@ impl Engine {
             StationMessage::Event(event) => self.event(event),
             StationMessage::Alert(alert) => self.alert(alert),
             StationMessage::Telemetry(telemetry) => self.telemetry(telemetry),
-            StationMessage::Inventory { item, facts } => self
-                .sender
-                .inventory(&item, facts)
-                .map(|m| self.retained.set(m)),
+            StationMessage::Inventory { item, facts } => {
+                self.items.note(&item, facts.is_some());
+                self.sender
+                    .inventory(&item, facts)
+                    .map(|m| self.retained.set(m))
+            }
             StationMessage::Hold { ts, order, request } => self.hold(ts, order, request),
             StationMessage::State { state, reason } => {
                 self.node = (state, reason);
@@ -164,6 +180,46 @@ impl Engine {
         let message = self.sender.status(state, reason)?;
         self.retained.set(message);
         Ok(())
+    }
+
+    fn order(&mut self, order: Order) {
+        let result = match order {
+            Order::Report(mut body) => {
+                body.names_agent = self.sender.agent.is_some();
+                self.sender.reported(*body).map(|m| self.retained.set(m))
+            }
+            Order::Reply(reply, correlation) => self.sender.reply(*reply).map(|message| {
+                if self.connected {
+                    self.session.answer(&message, correlation);
+                }
+            }),
+            Order::Again => {
+                self.retained.all_again();
+                self.refresh();
+                Ok(())
+            }
+            Order::SpeakAs(speaker) => {
+                let agent = self.pseudonym.clone();
+                self.sender.agent = agent.filter(|_| speaker.names_agent);
+                (self.sender.team, self.sender.site) = (speaker.team, speaker.site);
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "what was ordered cannot be sent");
+        }
+    }
+
+    /// What was in the inventory of an earlier start and is not there any more.
+    fn remove_left_items(&mut self) {
+        if !self.connected {
+            // Killed before a broker hears of it, the next start must still know.
+            return;
+        }
+        let grace = self.timing.inventory_grace;
+        for item in self.items.overdue(self.began, grace) {
+            self.take(StationMessage::Inventory { item, facts: None });
+        }
     }
 
     fn event(&mut self, event: Event) -> Result<(), Unsendable> {
@@ -224,13 +280,12 @@ impl Engine {
 
     fn session_event(&mut self, event: SessionEvent) {
         match event {
-            SessionEvent::HoldReply(payload) => self.gateway.replied(self.sender.boot, &payload),
+            SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
                 self.link.connected();
-                if self.gateway.is_used() {
-                    self.session.subscribe(&self.sender.topics.hold_reply());
-                }
+                self.outbox.connected();
+                self.subscribe();
                 if session_present {
                     // The will may have been sent meanwhile.
                     self.retained.again(&self.sender.topics.status());
@@ -240,6 +295,33 @@ impl Engine {
                 }
             }
             SessionEvent::Down => (self.connected, self.owed_since) = (false, None),
+        }
+    }
+
+    fn subscribe(&self) {
+        if self.gateway.is_used() {
+            self.session.subscribe(&self.sender.topics.hold_reply());
+        }
+        for filter in self.subscriptions.iter().flat_map(|s| &s.filters) {
+            self.session.subscribe(filter);
+        }
+    }
+
+    /// A retained reply of the gateway answers nothing (CONTRACT §5).
+    fn received(&mut self, message: Received) {
+        if message.topic == self.sender.topics.hold_reply() {
+            if message.retained {
+                tracing::warn!("a retained message of the gateway is left out");
+            } else {
+                self.gateway.replied(self.sender.boot, &message.payload);
+            }
+        } else if let Some(subscriptions) = &self.subscriptions
+            && subscriptions.to.try_send(message).is_err()
+        {
+            // It is asked for again at the next connection; a command is of use now or not at all.
+            tracing::warn!(
+                "messages to this node come faster than they are taken: one is left out"
+            );
         }
     }
 

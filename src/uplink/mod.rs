@@ -9,11 +9,13 @@
 mod active;
 pub mod config;
 mod engine;
-mod files;
+pub(crate) mod files;
 mod gateway;
 pub mod identity;
+mod items;
 mod link;
 mod mqtt;
+mod order;
 pub mod outbox;
 pub mod outgoing;
 mod retained;
@@ -22,11 +24,12 @@ pub mod sent;
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
 pub use link::LinkStats;
-#[cfg(feature = "hub")]
-pub(crate) use mqtt::refresh;
 pub use mqtt::{
-    BrokerFault, BrokerState, Outcome, Presented, Rights, Tried, handshake, probe, rights,
+    BrokerFault, BrokerState, CORRELATION_MAX, Outcome, Presented, Received, Rights, Tried,
+    handshake, probe, rights,
 };
+pub(crate) use mqtt::{explain, refresh};
+pub use order::{Order, Orders, Speaker};
 pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;
 
@@ -34,6 +37,7 @@ use active::ActiveAlerts;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use identity::Key;
+use items::KnownItems;
 use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
@@ -49,6 +53,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
+
+/// Orders that may wait; the engine takes them at once.
+const ORDERS: usize = 64;
 
 /// Why the uplink does not start. A broker that is not there is no reason.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +96,7 @@ pub struct UplinkHandle {
     stats: watch::Receiver<OutboxStats>,
     sent: watch::Receiver<SentLog>,
     link: watch::Receiver<LinkStats>,
+    orders: Orders,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
 }
@@ -106,7 +114,7 @@ impl Uplink {
         // First of all: who may not use the directory must not count a start in it either.
         let (disk, left) = open_outbox(&config.state_dir)?;
         let boot = identity::next_boot(&config.state_dir)?;
-        let agent = config
+        let pseudonym = config
             .agent
             .as_ref()
             .and_then(|agent| match Key::read(&agent.key_file) {
@@ -121,9 +129,9 @@ impl Uplink {
         let sender = Sender {
             topics: Topics::new(config.org, config.node),
             boot,
-            agent,
-            team: config.team,
-            site: config.site,
+            agent: pseudonym.clone().filter(|_| config.speaker.names_agent),
+            team: config.speaker.team,
+            site: config.speaker.site,
         };
         let mut retained = Retained::default();
         retained.set(sender.status(NodeState::Starting, None)?);
@@ -132,6 +140,7 @@ impl Uplink {
         let (stats_tx, stats) = watch::channel(OutboxStats::default());
         let (sent_tx, sent) = watch::channel(SentLog::default());
         let (stop_tx, stop) = oneshot::channel();
+        let (orders_tx, orders) = mpsc::channel(ORDERS);
         let (session, session_events) = Session::start(
             config.broker,
             config.timing,
@@ -162,10 +171,15 @@ impl Uplink {
             on_its_way: 0,
             gateway: Gateway::new(config.gateway),
             link: link_tx,
+            subscriptions: config.subscriptions,
+            pseudonym,
+            items: KnownItems::read(&config.state_dir),
+            began: Instant::now(),
         };
         let inputs = Inputs {
             station,
             session: session_events,
+            orders,
             stop,
         };
         let task = tokio::spawn(engine.run(inputs));
@@ -176,6 +190,7 @@ impl Uplink {
             stats,
             sent,
             link,
+            orders: Orders(orders_tx),
             stop: Some(stop_tx),
             task,
         })
@@ -225,6 +240,12 @@ impl UplinkHandle {
     #[must_use]
     pub fn link(&self) -> watch::Receiver<LinkStats> {
         self.link.clone()
+    }
+
+    /// The way to tell it what to publish besides.
+    #[must_use]
+    pub fn orders(&self) -> Orders {
+        self.orders.clone()
     }
 
     /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on

@@ -2,6 +2,8 @@
 //! CloudEvents attributes.
 
 use sidetone_wire::alert::Alert;
+use sidetone_wire::command::CommandReply;
+use sidetone_wire::config::ConfigReported;
 use sidetone_wire::event::Event;
 use sidetone_wire::hold::HoldRequest;
 use sidetone_wire::inventory::InventoryBody;
@@ -218,6 +220,37 @@ impl Sender {
             "status",
             &payload,
         )
+    }
+
+    /// What the node made of the documents of its configuration.
+    ///
+    /// # Errors
+    /// If it cannot be written as the contract wants it.
+    pub fn reported(&self, body: ConfigReported) -> Result<Outgoing, Unsendable> {
+        let payload = Stamped {
+            stamp: self.stamp(now_ms(), None, false),
+            body,
+        };
+        Ok(Outgoing {
+            topic: self.topics.config_reported(),
+            payload: payload.to_json_with_lists()?,
+            properties: cloudevents::attributes(&self.topics, &payload.stamp, "config.reported"),
+            class: MessageClass::Config,
+        })
+    }
+
+    /// The answer to a command.
+    ///
+    /// # Errors
+    /// If it cannot be written as the contract wants it.
+    pub fn reply(&self, body: CommandReply) -> Result<Outgoing, Unsendable> {
+        let topic = self.topics.command_reply(body.command);
+        let kind = format!("cmd.{}", body.command);
+        let payload = Stamped {
+            stamp: self.stamp(now_ms(), None, false),
+            body,
+        };
+        self.outgoing(topic, MessageClass::Command, &kind, &payload)
     }
 
     /// The last will.

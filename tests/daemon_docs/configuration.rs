@@ -28,8 +28,8 @@ sidetone config show -c sidetone.toml | grep sidetone.toml:
 
 `check` says all that is wrong, each with file, line, column and what would be right; nothing starts with a
 configuration that is wrong. *Scope* says where a key may be set: `local` only in a file of this workstation,
-`remote` in a file, and later over MQTT too (this version reads files only). `→ x`: from elsewhere it may
-only be changed to x.
+`remote` also [over MQTT](mqtt.md#settings) (`sidetone fleet`). `→ x`: from elsewhere it may only be changed
+to x.
 ";
 
 /// The comments of `defaults.toml` by `section` and by `section.key`, each with its place in the file.

@@ -15,6 +15,9 @@ use std::process::Command;
 /// Needs a sound server; its figures depend on the voices.
 const OF_SOUND: &str = "telemetry.audio";
 
+/// Written by IT, or an answer to it: `tests/daemon_fleet.rs`.
+const NOT_IN_A_CALL: &str = "config.desired, cmd";
+
 /// What kind of message a payload is.
 fn label(payload: &Value) -> String {
     let text = |key: &str| payload[key].as_str();
@@ -26,6 +29,10 @@ fn label(payload: &Value) -> String {
         format!("inventory.{}", item.split('-').next().unwrap_or_default())
     } else if text("measured_at").is_some() {
         OF_SOUND.to_owned()
+    } else if payload.get("applied").is_some() {
+        "config.reported".to_owned()
+    } else if payload.get("issued_ms").is_some() || payload.get("command").is_some() {
+        NOT_IN_A_CALL.to_owned()
     } else if payload.get("outbox_records").is_some() {
         "telemetry.health".to_owned()
     } else {
@@ -90,7 +97,7 @@ async fn the_payloads_shown_are_the_daemons() {
     for fence in shown {
         let payload: Value = serde_json::from_str(&fence.text).unwrap();
         let label = label(&payload);
-        if label == OF_SOUND {
+        if label == OF_SOUND || label == NOT_IN_A_CALL {
             continue;
         }
         let real = said

@@ -128,7 +128,7 @@ impl Broker {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.child.as_ref().expect("it runs").id().to_string();
         assert!(
             Command::new("kill")
@@ -177,6 +177,8 @@ pub(crate) struct Seen {
     pub(crate) content_type: String,
     /// `key:value`, with spaces between.
     pub(crate) properties: String,
+    /// Correlation Data, if it is text.
+    pub(crate) correlation: String,
     pub(crate) payload: String,
     /// When it came.
     pub(crate) at: SystemTime,
@@ -185,7 +187,7 @@ pub(crate) struct Seen {
 #[allow(dead_code)]
 impl Seen {
     fn parse(line: &str) -> Option<Self> {
-        let mut fields = line.splitn(6, '\t');
+        let mut fields = line.splitn(7, '\t');
         let mut next = || fields.next();
         Some(Self {
             topic: next()?.to_owned(),
@@ -193,6 +195,7 @@ impl Seen {
             expiry: next()?.parse().ok(),
             content_type: next()?.to_owned(),
             properties: next()?.to_owned(),
+            correlation: next()?.to_owned(),
             payload: next()?.to_owned(),
             at: SystemTime::now(),
         })
@@ -243,7 +246,7 @@ impl Watcher {
                 "-t",
                 "sidetone/#",
                 "-F",
-                "%t\\t%r\\t%E\\t%C\\t%P\\t%p",
+                "%t\\t%r\\t%E\\t%C\\t%P\\t%D\\t%p",
             ])
             .args(arguments)
             .stdout(Stdio::piped())

@@ -52,7 +52,14 @@ impl Desk {
         self.directory.path().join("window")
     }
 
-    fn configuration(&self) -> PathBuf {
+    /// Changes its configuration, before a run.
+    pub(crate) fn edit(&self, change: impl FnOnce(&str) -> String) {
+        let text = std::fs::read_to_string(self.configuration()).unwrap();
+        std::fs::write(self.configuration(), change(&text)).unwrap();
+    }
+
+    /// Its configuration.
+    pub(crate) fn configuration(&self) -> PathBuf {
         self.directory.path().join("sidetone.toml")
     }
 

@@ -1,7 +1,7 @@
 //! A node's uplink, as the daemon starts it, and messages for it.
 
 use sidetone::uplink::config::{BrokerConfig, OutboxLimits, Timing, UplinkConfig};
-use sidetone::uplink::{BrokerState, Uplink, UplinkError, UplinkHandle};
+use sidetone::uplink::{BrokerState, Speaker, Uplink, UplinkError, UplinkHandle};
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
@@ -30,11 +30,15 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
             credentials: None,
             keep_alive_s: 5,
         },
-        team: Some("Late".to_owned()),
-        site: Some("Köln".to_owned()),
+        speaker: Speaker {
+            team: Some("Late".to_owned()),
+            site: Some("Köln".to_owned()),
+            names_agent: true,
+        },
         state_dir: state_dir.to_owned(),
         agent: None,
         gateway: None,
+        subscriptions: None,
         limits: OutboxLimits::default(),
         timing: Timing {
             backoff_max: Duration::from_millis(500),

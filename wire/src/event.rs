@@ -106,6 +106,12 @@ pub struct EventDetail {
     /// `daemon.started`: the version.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// `config.*`: whose document, `fleet`, `group/{group}` or `node`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<String>,
+    /// `config.*`: its version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_version: Option<u64>,
     /// `call.ended`: what the call came to.
     #[serde(flatten)]
     pub report: Option<Box<CallReport>>,

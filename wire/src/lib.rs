@@ -8,6 +8,8 @@
 pub mod alert;
 pub mod call_report;
 pub mod cloudevents;
+pub mod command;
+pub mod config;
 pub mod delivery;
 pub mod event;
 pub mod hold;

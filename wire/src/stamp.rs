@@ -5,6 +5,7 @@
 //! not finite, an empty text and an unknown value are absent keys, never `null` (CONTRACT §2).
 //! *Fails* only if the body is no JSON object at all, which no type of this crate is.
 
+use crate::config::ConfigReported;
 use crate::name::NodeName;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
@@ -86,6 +87,9 @@ pub enum PayloadError {
     /// A version this program does not know.
     #[error("the payload has version {0}, this program reads version {VERSION}")]
     Version(u32),
+    /// A number that a document may not have.
+    #[error("`{0}` must be a whole number from 1 to 9007199254740991")]
+    Number(&'static str),
     /// A retained removal, where a payload was needed.
     #[error("the payload is empty")]
     Empty,
@@ -104,7 +108,9 @@ impl<T: Serialize> Stamped<T> {
     /// # Errors
     /// If the body is not a JSON object.
     pub fn to_json(&self) -> Result<Vec<u8>, PayloadError> {
-        Ok(serde_json::to_vec(&flat(serde_json::to_value(self)?)?)?)
+        let value = serde_json::to_value(self)?;
+        let lists = value.get("type").and_then(Value::as_str) == Some(LISTS_IN);
+        Ok(serde_json::to_vec(&flat(value, lists)?)?)
     }
 }
 
@@ -128,15 +134,25 @@ impl<T: DeserializeOwned> Stamped<T> {
     }
 }
 
+impl Stamped<ConfigReported> {
+    /// The payload's bytes; it may hold lists of flat objects (CONTRACT §2).
+    ///
+    /// # Errors
+    /// If the body is not a JSON object.
+    pub fn to_json_with_lists(&self) -> Result<Vec<u8>, PayloadError> {
+        let value = serde_json::to_value(self)?;
+        Ok(serde_json::to_vec(&flat(value, true)?)?)
+    }
+}
+
 /// The one event whose payload may hold lists (CONTRACT §2).
 const LISTS_IN: &str = "call.ended";
 
 /// Keeps the top-level scalars that say something, and the lists where there may be some.
-pub(crate) fn flat(value: Value) -> Result<Map<String, Value>, PayloadError> {
+pub(crate) fn flat(value: Value, may_hold_lists: bool) -> Result<Map<String, Value>, PayloadError> {
     let Value::Object(mut map) = value else {
         return Err(PayloadError::NotAnObject);
     };
-    let may_hold_lists = map.get("type").and_then(Value::as_str) == Some(LISTS_IN);
     map.retain(|_, value| match value {
         Value::Array(list) if may_hold_lists => {
             list.retain_mut(keep_scalars);

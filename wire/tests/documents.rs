@@ -15,6 +15,10 @@ fn the_payloads_of_the_mqtt_page_follow_the_schema() {
     for block in page.split("```json\n").skip(1) {
         let payload: Value = serde_json::from_str(block.split("```").next().unwrap()).unwrap();
         let name = match &payload {
+            p if p.get("set").is_some() => "ConfigDesired",
+            p if p.get("applied").is_some() => "ConfigReported",
+            p if p.get("command").is_some() => "CommandReply",
+            p if p.get("issued_ms").is_some() => "CommandRequest",
             p if p.get("type").is_some() => "Event",
             p if p.get("kind").is_some() => "Alert",
             p if p.get("item").is_some() => "Inventory",

@@ -9,6 +9,7 @@
 //! *Never* writes a feature report; an output report only in [`leds`], when told to.
 
 pub mod capture;
+mod charge;
 pub mod controls;
 pub mod descriptor;
 pub mod leds;

@@ -7,10 +7,11 @@
 //!
 //! *Never* writes: there is no call here that sends an output or feature report.
 
+use super::charge::ChargeWatch;
 use super::controls::Controls;
 use super::node::HidNode;
 use super::quirks::Quirk;
-use crate::event::{HeadsetEvent, HeadsetEventKind};
+use crate::event::{ControlEvent, HeadsetEvent, HeadsetEventKind};
 use crate::headset::{HeadsetIdentity, UsbPath};
 use hidapi::{HidApi, HidDevice};
 use std::ffi::CString;
@@ -149,7 +150,7 @@ impl Reader {
     }
 }
 
-fn run(node: &HidNode, mut controls: Controls, headset: &Shared, stop: &AtomicBool) {
+fn run(node: &HidNode, mut controls: Controls, headset: &Arc<Shared>, stop: &AtomicBool) {
     let mut failures = 0_u32;
     while !stop.load(Ordering::Acquire) {
         if node.is_there() {
@@ -157,6 +158,7 @@ fn run(node: &HidNode, mut controls: Controls, headset: &Shared, stop: &AtomicBo
                 Ok(device) => {
                     failures = 0;
                     headset.readable();
+                    let _charge = watch_charge(node, headset);
                     read(&device, &mut controls, headset, stop);
                 }
                 Err(error) => {
@@ -171,6 +173,15 @@ fn run(node: &HidNode, mut controls: Controls, headset: &Shared, stop: &AtomicBo
             thread::park_timeout(if failures < 2 { FIRST_RETRY } else { RETRY });
         }
     }
+}
+
+/// Tells the charge that the kernel reads, if it does, until dropped.
+fn watch_charge(node: &HidNode, headset: &Arc<Shared>) -> Option<ChargeWatch> {
+    let headset = Arc::clone(headset);
+    ChargeWatch::start(node.sysfs.join("device"), move |percent| {
+        let event = ControlEvent::Battery(percent);
+        headset.tell(Instant::now(), HeadsetEventKind::Control(event));
+    })
 }
 
 /// An interface whose reports can be read.

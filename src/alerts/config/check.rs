@@ -25,6 +25,8 @@ impl AlertConfig {
         const PART: &str = "must be at least 1 and at most window_s";
         const RATE: &str = "must be above 0 and at most 6000 per minute";
 
+        const TIMES: &str = "must be between 1 and 1000";
+
         let m = &self.muted_at_call_start;
         demand(span(m.within_s), "muted_at_call_start.within_s", SPAN);
         demand(span(m.for_s), "muted_at_call_start.for_s", SPAN);
@@ -123,6 +125,58 @@ impl AlertConfig {
         demand(level(o.silence_dbov), "one_way_audio.silence_dbov", LEVEL);
         demand(span(o.other_speech_s), "one_way_audio.other_speech_s", SPAN);
         demand(window(o.keep_for_s), "one_way_audio.keep_for_s", WINDOW);
+
+        let l = &self.low_level;
+        demand(level(l.speech_dbov), "low_level.speech_dbov", LEVEL);
+        demand(window(l.window_s), "low_level.window_s", WINDOW);
+        demand((1..=l.window_s).contains(&l.bad_s), "low_level.bad_s", PART);
+        demand(
+            (0.0..=20.0).contains(&l.hysteresis_db),
+            "low_level.hysteresis_db",
+            "must be between 0 and 20 dB",
+        );
+
+        let c = &self.clipping;
+        demand(ratio(c.clipped_ratio), "clipping.clipped_ratio", RATIO);
+        demand(window(c.window_s), "clipping.window_s", WINDOW);
+        demand(
+            (1..=c.window_s).contains(&c.clipped_s),
+            "clipping.clipped_s",
+            PART,
+        );
+
+        let d = &self.dead_air;
+        demand(
+            (1..=3_600).contains(&d.silent_s),
+            "dead_air.silent_s",
+            "must be between 1 and 3600 s",
+        );
+        demand(level(d.loudest_dbov), "dead_air.loudest_dbov", LEVEL);
+        demand(window(d.keep_for_s), "dead_air.keep_for_s", WINDOW);
+
+        let b = &self.battery_low;
+        demand(ratio(b.below), "battery_low.below", RATIO);
+        demand(
+            ratio(b.clear_above) && b.clear_above >= b.below,
+            "battery_low.clear_above",
+            "must be at least `below` and at most 1",
+        );
+
+        let f = &self.flapping;
+        let times = |v: u32| (1..=1_000).contains(&v);
+        demand(times(f.raises), "flapping.raises", TIMES);
+        demand(span(f.window_s), "flapping.window_s", SPAN);
+        demand(
+            times(f.recurring_raises),
+            "flapping.recurring_raises",
+            TIMES,
+        );
+        demand(
+            span(f.recurring_window_s),
+            "flapping.recurring_window_s",
+            SPAN,
+        );
+        demand(span(f.recurring_keep_s), "flapping.recurring_keep_s", SPAN);
 
         let u = &self.device_unstable;
         demand(

@@ -65,6 +65,7 @@ impl Rule for DeviceUnstable {
         let (_, fault) = *self.failures.back()?;
         self.raised.then(|| Finding {
             fault: Some(fault),
+            window,
             measure: Some(Measure {
                 value: f64::from(count),
                 threshold: f64::from(config.failures),

@@ -43,6 +43,8 @@ pub(super) struct DoubleTalk {
 #[derive(Debug, Clone, Copy)]
 struct Raised {
     since: Duration,
+    /// Over which the share was taken.
+    window: Duration,
     measure: Measure,
 }
 
@@ -158,6 +160,7 @@ impl Rule for DoubleTalk {
         let raised = if longest >= config.overtalk_s {
             Raised {
                 since: start,
+                window,
                 measure: Measure {
                     value: longest,
                     threshold: config.overtalk_s,
@@ -166,6 +169,7 @@ impl Rule for DoubleTalk {
             }
         } else if counted && elapsed > 0.0 && seconds / elapsed > config.ratio {
             Raised {
+                window: now.saturating_sub(from),
                 since: self.past.front().map_or(start, |(first, _)| *first),
                 measure: Measure {
                     value: (seconds / elapsed).min(1.0),
@@ -188,6 +192,7 @@ impl Rule for DoubleTalk {
 fn finding(raised: Raised, severity: sidetone_wire::vocabulary::Severity) -> Finding {
     Finding {
         measure: Some(raised.measure),
+        window: raised.window,
         ..Finding::new(raised.since, severity)
     }
 }

@@ -3,7 +3,7 @@
 //! One alert per side, named by one fault; when that fault is over and another is not, the alert is
 //! updated rather than cleared and raised again.
 
-use super::{Finding, Measure, Rule, Slot, SubjectKind, View};
+use super::{Finding, Measure, Rule, Slot, View};
 use crate::alerts::config::LONGEST_WINDOW_S;
 use crate::alerts::config::LineNoise as Config;
 use crate::alerts::fact::HeadsetFact;
@@ -13,17 +13,9 @@ use sidetone_wire::vocabulary::{AlertKind, Fault, Side};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// A second with at least this share of digital silence tells nothing about a line.
-const SILENT_RATIO: f32 = 0.9;
-
 /// How far under its limit, in dB, hum or hiss must fall to be over: the figures move by about that
 /// much between words.
 const HYSTERESIS_DB: f64 = 3.0;
-
-/// Whether a second holds next to nothing but digital silence.
-pub(super) fn is_silent(side: &SideSecond) -> bool {
-    side.digital_silence_ratio >= SILENT_RATIO
-}
 
 /// What one second had.
 #[derive(Debug, Clone, Copy, Default)]
@@ -175,28 +167,15 @@ fn measure(value: f64, threshold: f64, unit: &'static str) -> Measure {
 
 impl Rule for LineNoise {
     fn slot(&self) -> Slot {
-        Slot {
-            kind: AlertKind::LineNoise,
-            subject: match self.side {
-                Side::Customer => SubjectKind::Customer,
-                Side::Agent | Side::Both => SubjectKind::Agent,
-            },
-            side: Some(self.side),
-        }
+        Slot::of_side(AlertKind::LineNoise, self.side)
     }
 
     fn see(&mut self, view: &View<'_>, fact: Option<&HeadsetFact>) -> Option<Finding> {
         let config = &view.config.line_noise;
-        if let Some(HeadsetFact::Second(second)) = fact {
-            let (side, disturbed) = match self.side {
-                Side::Customer => (second.customer.as_ref(), false),
-                Side::Agent | Side::Both => {
-                    (Some(&second.agent), view.state.mute_disturbs(view.now))
-                }
-            };
-            if let Some(side) = side.filter(|side| !disturbed && !is_silent(side)) {
-                self.take_in(side, view.now.monotonic, config);
-            }
+        if let Some(HeadsetFact::Second(second)) = fact
+            && let Some(side) = view.undisturbed(second, self.side)
+        {
+            self.take_in(side, view.now.monotonic, config);
         }
         self.raised.map(|(since, fault, measure)| Finding {
             fault: Some(fault),

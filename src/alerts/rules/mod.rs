@@ -2,12 +2,16 @@
 //! its condition holds now; waiting times and hysteresis are the rule's own, raising and clearing
 //! are [`super::lifecycle`]'s.
 
+mod battery_low;
+mod clipping;
+mod dead_air;
 mod device_unstable;
 mod double_talk;
 mod headset_gone;
 mod hold_failed;
 mod line_noise;
 mod line_unstable;
+mod low_level;
 mod muted_at_call_start;
 mod noisy_environment;
 mod one_way_audio;
@@ -18,6 +22,7 @@ mod talking_while_muted;
 use super::config::AlertConfig;
 use super::engine::HeadsetState;
 use super::fact::{HeadsetFact, How, Now};
+use sidetone_dsp::second::{SecondSummary, SideSecond};
 use sidetone_wire::vocabulary::{AlertKind, Fault, HoldOutcome, Severity, Side};
 use std::fmt;
 use std::time::Duration;
@@ -31,6 +36,21 @@ pub(super) struct Slot {
     pub(super) subject: SubjectKind,
     /// Which side's sound it needs; `None` if it needs no sound.
     pub(super) side: Option<Side>,
+}
+
+impl Slot {
+    /// An alert about the sound of one side.
+    const fn of_side(kind: AlertKind, side: Side) -> Self {
+        let subject = match side {
+            Side::Customer => SubjectKind::Customer,
+            Side::Agent | Side::Both => SubjectKind::Agent,
+        };
+        Self {
+            kind,
+            subject,
+            side: Some(side),
+        }
+    }
 }
 
 /// The part of a topic's subject that a rule knows.
@@ -63,11 +83,14 @@ pub(super) struct Finding {
     pub(super) how: Option<How>,
     /// What came of the hold.
     pub(super) hold: Option<HoldOutcome>,
+    /// Over what time the figure was taken, where the text says so.
+    pub(super) window: Duration,
 }
 
 impl Finding {
-    fn new(since: Duration, severity: Severity) -> Self {
+    pub(super) fn new(since: Duration, severity: Severity) -> Self {
         Self {
+            window: Duration::ZERO,
             since,
             severity,
             measure: None,
@@ -101,6 +124,25 @@ pub(super) struct View<'a> {
     pub(super) config: &'a AlertConfig,
 }
 
+impl View<'_> {
+    /// The second of one side, where it shows the line and not a mute or nothing at all.
+    fn undisturbed<'s>(&self, second: &'s SecondSummary, side: Side) -> Option<&'s SideSecond> {
+        let (heard, disturbed) = match side {
+            Side::Customer => (second.customer.as_ref(), false),
+            Side::Agent | Side::Both => (Some(&second.agent), self.state.mute_disturbs(self.now)),
+        };
+        heard.filter(|side| !disturbed && !is_silent(side))
+    }
+}
+
+/// A second with at least this share of digital silence tells nothing about a line.
+const SILENT_RATIO: f32 = 0.9;
+
+/// Whether a second holds next to nothing but digital silence.
+fn is_silent(side: &SideSecond) -> bool {
+    side.digital_silence_ratio >= SILENT_RATIO
+}
+
 /// One condition of one headset.
 pub(super) trait Rule: fmt::Debug + Send {
     /// Which alert it speaks for.
@@ -116,7 +158,7 @@ pub(super) trait Rule: fmt::Debug + Send {
 /// All rules of one headset.
 pub(super) fn all() -> Vec<Box<dyn Rule>> {
     vec![
-        Box::new(muted_at_call_start::MutedAtCallStart),
+        Box::new(muted_at_call_start::MutedAtCallStart::default()),
         Box::new(talking_while_muted::TalkingWhileMuted::default()),
         Box::new(qd_open_in_call::QdOpenInCall::default()),
         Box::new(hold_failed::HoldFailed::default()),
@@ -127,8 +169,14 @@ pub(super) fn all() -> Vec<Box<dyn Rule>> {
         Box::new(line_unstable::LineUnstable::default()),
         Box::new(one_way_audio::AgentDead::default()),
         Box::new(one_way_audio::CustomerDead::default()),
+        Box::new(low_level::LowLevel::new(Side::Agent)),
+        Box::new(low_level::LowLevel::new(Side::Customer)),
+        Box::new(clipping::Clipping::new(Side::Agent)),
+        Box::new(clipping::Clipping::new(Side::Customer)),
+        Box::new(dead_air::DeadAir::default()),
         Box::new(headset_gone::HeadsetGone::default()),
         Box::new(device_unstable::DeviceUnstable::default()),
+        Box::new(battery_low::BatteryLow::default()),
     ]
 }
 

@@ -4,10 +4,13 @@ use super::{Finding, Measure, Rule, Slot, SubjectKind, View, span};
 use crate::alerts::fact::{HeadsetFact, Mute};
 use sidetone_wire::vocabulary::AlertKind;
 
-/// Needs no memory: the mute state says since when. That an unknown mute can be concluded from
-/// digital silence while the customer speaks is the mute tracker's part.
-#[derive(Debug)]
-pub(super) struct MutedAtCallStart;
+/// Remembers only that it was told, so that a limit that moves meanwhile does not take it back. The
+/// mute state says since when. That an unknown mute can be concluded from digital silence while the
+/// customer speaks is the mute tracker's part.
+#[derive(Debug, Default)]
+pub(super) struct MutedAtCallStart {
+    raised: bool,
+}
 
 impl Rule for MutedAtCallStart {
     fn slot(&self) -> Slot {
@@ -22,12 +25,14 @@ impl Rule for MutedAtCallStart {
         let config = &view.config.muted_at_call_start;
         let call = view.state.call.as_ref()?;
         let Mute::On { how, since } = view.state.mute else {
+            self.raised = false;
             return None;
         };
         let onset = since.max(call.since);
         let on_time = onset <= call.since + span(config.within_s);
         let lasting = view.now.monotonic.saturating_sub(onset);
-        (on_time && lasting >= span(config.for_s)).then(|| Finding {
+        self.raised |= on_time && lasting >= span(config.for_s);
+        self.raised.then(|| Finding {
             how: Some(how),
             measure: Some(Measure {
                 value: lasting.as_secs_f64(),
@@ -38,5 +43,7 @@ impl Rule for MutedAtCallStart {
         })
     }
 
-    fn reset(&mut self) {}
+    fn reset(&mut self) {
+        self.raised = false;
+    }
 }

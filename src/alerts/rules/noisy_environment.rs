@@ -1,7 +1,7 @@
 //! The agent works in noise that the customer hears.
 
 use super::seconds::Seconds;
-use super::{Finding, Measure, Rule, Slot, SubjectKind, View, line_noise::is_silent};
+use super::{Finding, Measure, Rule, Slot, SubjectKind, View};
 use crate::alerts::config::NoisyEnvironment as Config;
 use crate::alerts::fact::HeadsetFact;
 use sidetone_dsp::second::SideSecond;
@@ -66,9 +66,8 @@ impl Rule for NoisyEnvironment {
     fn see(&mut self, view: &View<'_>, fact: Option<&HeadsetFact>) -> Option<Finding> {
         let config = &view.config.noisy_environment;
         if let Some(HeadsetFact::Second(second)) = fact
-            && !is_silent(&second.agent)
-            && !view.state.mute_disturbs(view.now)
-            && let Some(verdict) = judge(&second.agent, config)
+            && let Some(agent) = view.undisturbed(second, Side::Agent)
+            && let Some(verdict) = judge(agent, config)
         {
             self.bad.push(matches!(verdict, Verdict::Bad(_)));
             self.good.push(verdict == Verdict::Good);

@@ -136,6 +136,45 @@ fn a_rule_that_is_switched_off_clears_its_alert() {
 }
 
 #[test]
+fn limits_that_move_take_no_standing_alert_back_and_hold_for_the_next() {
+    let mut patient = AlertConfig::default();
+    patient.muted_at_call_start.for_s = 8.0;
+    patient.noisy_environment.bad_s = 15;
+    patient.line_noise.crackle_per_min = 500.0;
+    let muted = |seconds| {
+        F::Mute(Mute::On {
+            how: How::Mixer,
+            since: Duration::from_secs(seconds),
+        })
+    };
+    Scenario::new()
+        .then(muted(0))
+        .call()
+        .until(4.0)
+        .config(patient.clone())
+        .until(6.0)
+        .then(F::Mute(Mute::Off { how: How::Mixer }))
+        .sound(noisy(), Some(clean()))
+        .config(AlertConfig::default())
+        .until(20.0)
+        .config(patient)
+        .until(30.0)
+        .hang_up()
+        .then(muted(30))
+        .call()
+        .until(39.0)
+        .expect(&[
+            "3.0 raised muted_at_call_start call",
+            "6.0 cleared muted_at_call_start call condition",
+            "10.0 raised line_noise agent crackle",
+            "17.0 raised noisy_environment agent",
+            "30.0 cleared noisy_environment agent call_ended",
+            "30.0 cleared line_noise agent crackle call_ended",
+            "38.0 raised muted_at_call_start call",
+        ]);
+}
+
+#[test]
 fn leaving_clears_everything_with_its_reason() {
     let told = Scenario::new()
         .sound(noisy(), Some(clean()))

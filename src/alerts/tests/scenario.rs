@@ -184,7 +184,7 @@ impl Scenario {
 
     pub(super) fn config(mut self, config: AlertConfig) -> Self {
         let mut out = Vec::new();
-        self.engine.set_config(self.now(), config, &mut out);
+        self.engine.configure(self.now(), config, &mut out);
         self.note(out);
         self
     }

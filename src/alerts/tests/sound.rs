@@ -391,5 +391,5 @@ fn a_customer_without_speech_or_noise_is_told_while_the_agent_speaks() {
         .sound(silent_agent, Some(still))
         .call()
         .until(60.0)
-        .expect(&[]);
+        .expect(&["30.0 raised dead_air call"]);
 }

@@ -7,6 +7,7 @@ mod config;
 mod demo;
 mod devices;
 mod doctor;
+mod fleet;
 #[cfg(feature = "hub")]
 mod hub;
 mod learn;
@@ -28,6 +29,9 @@ pub use config::{ConfigArgs, ConfigCommand};
 pub use demo::DemoArgs;
 pub use devices::DevicesArgs;
 pub use doctor::DoctorArgs;
+pub use fleet::{
+    DiffArgs, FleetArgs, FleetCommand, GetArgs, KeygenArgs, SetArgs, WatchArgs, WhoseArgs,
+};
 #[cfg(feature = "hub")]
 pub use hub::HubArgs;
 pub use learn::LearnArgs;
@@ -88,6 +92,8 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// Check, show and document the configuration.
     Config(ConfigArgs),
+    /// Set, compare and watch the settings of many workstations over MQTT, for IT.
+    Fleet(FleetArgs),
     /// Let softphones in the browser reach this machine: certificate and browser policies.
     Spokes(SpokesArgs),
     /// Serve the supervisors' board: the whole organisation, live, as a page on this machine.

@@ -223,6 +223,9 @@ fn moment() -> impl Strategy<Value = (u64, Vec<Input>)> {
     (prop_oneof![0_u64..200, 0_u64..3_000, 0_u64..40_000], inputs)
 }
 
+/// What the device itself has, in a call or not.
+const OUTSIDE_CALLS: [AlertKind; 2] = [AlertKind::DeviceUnstable, AlertKind::BatteryLow];
+
 /// Watches what is said.
 #[derive(Default)]
 struct Witness {
@@ -349,7 +352,7 @@ impl Witness {
                     AlertState::Raised => {
                         assert_eq!(self.alerts.insert(detail.id, detail.kind), None);
                         assert_eq!(self.topics.insert(topic, detail.id), None, "raised twice");
-                        if detail.kind != AlertKind::DeviceUnstable {
+                        if !OUTSIDE_CALLS.contains(&detail.kind) {
                             let headset = detail.headset.clone().unwrap_or_default();
                             let runs = detail.call.is_some_and(|call| {
                                 self.calls
@@ -377,7 +380,7 @@ impl Witness {
         if self.calls.values().all(BTreeMap::is_empty) {
             let left: Vec<_> = self.topics.keys().map(|(kind, _)| kind).collect();
             assert!(
-                left.iter().all(|kind| **kind == AlertKind::DeviceUnstable),
+                left.iter().all(|kind| OUTSIDE_CALLS.contains(kind)),
                 "{left:?}"
             );
         }

@@ -2,7 +2,9 @@
 
 use super::desk::{Desk, clean, station_with_telemetry_every, zeros};
 use crate::station::{Input, Output};
-use sidetone_devices::event::ControlEvent::{MutePressed, MuteState, QuickDisconnect};
+use sidetone_devices::event::ControlEvent::{Battery, MutePressed, MuteState, QuickDisconnect};
+use sidetone_devices::hid::controls::Controls;
+use sidetone_devices::hid::descriptor::ReportDescriptor;
 use sidetone_dsp::measurement::{OvertalkEvent, OvertalkParties, Side};
 use sidetone_dsp::second::SideSecond;
 use sidetone_dsp::units::Dbov;
@@ -377,4 +379,46 @@ fn telemetry_keeps_the_interval_it_was_given() {
     };
     // Twelve seconds of a call: the first, the sixth and the eleventh.
     assert_eq!(desk.outputs.iter().filter(audio).count(), 3);
+}
+
+/// 06:20, Battery Strength, in percent: what the descriptor declares, to the alert.
+#[test]
+fn a_battery_that_runs_down_is_told_once_each_change_and_again_after_sleep() {
+    let strength = [
+        0x05, 0x06, 0x09, 0x20, 0x15, 0, 0x25, 100, 0x75, 8, 0x95, 1, 0x81, 2,
+    ];
+    let descriptor = ReportDescriptor::parse(&strength).expect("a descriptor");
+    let mut controls = Controls::new(descriptor, None);
+    let mut desk = Desk::new();
+    for (second, percent) in [(1.0, 60), (2.0, 14), (3.0, 14), (4.0, 13)] {
+        let mut events = Vec::new();
+        controls
+            .feed(std::time::Instant::now(), &[percent], |event| {
+                events.push(event)
+            })
+            .expect("a report");
+        desk = desk.until(second);
+        for event in events {
+            desk = desk.control(event);
+        }
+    }
+    // The kernel says the same.
+    desk.control(Battery(13))
+        .then(Input::Suspend)
+        .then(Input::Wake)
+        .until(70.0)
+        .control(Battery(21))
+        .expect_of(
+            &["battery"],
+            &[
+                "1.0 battery.changed",
+                "2.0 battery.changed",
+                "2.0 alert.raised battery_low headset-h1",
+                "4.0 battery.changed",
+                "4.0 alert.cleared battery_low headset-h1 suspend",
+                "4.0 alert.raised battery_low headset-h1",
+                "70.0 battery.changed",
+                "70.0 alert.cleared battery_low headset-h1 condition",
+            ],
+        );
 }

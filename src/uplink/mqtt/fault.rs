@@ -102,7 +102,7 @@ impl BrokerFault {
 }
 
 /// What an error of the client means; `connected` tells whether CONNACK had come.
-pub(super) fn explain(error: &ConnectionError, url: &BrokerUrl, connected: bool) -> BrokerFault {
+pub(crate) fn explain(error: &ConnectionError, url: &BrokerUrl, connected: bool) -> BrokerFault {
     let url = url.to_string();
     if connected {
         let why = match error {

@@ -14,11 +14,12 @@ mod rights;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
+pub(crate) use fault::explain;
 pub use handshake::{Presented, handshake};
-#[cfg(feature = "hub")]
 pub(crate) use options::refresh;
 pub use probe::probe;
 pub use rights::{Outcome, Rights, Tried, rights};
+pub use session::{CORRELATION_MAX, Received};
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -17,6 +17,10 @@ const SESSION_EXPIRY_S: u32 = 3600;
 /// for its default of 65,535 that is 16 MiB.
 const IN_FLIGHT: u16 = 64;
 
+/// The broker sends nothing larger: the longest payload of the contract, with topic and properties beside it.
+/// (The client's own default of 10 KiB would end the connection over a larger document, again and again.)
+const PACKET_MAX: u32 = sidetone_wire::stamp::PAYLOAD_MAX as u32 + 8192;
+
 /// Where distributions keep the authorities' certificates (Debian, Red Hat, SUSE).
 const SYSTEM_CA_FILES: [&str; 3] = [
     "/etc/ssl/certs/ca-certificates.crt",
@@ -35,6 +39,7 @@ pub(super) fn plain(
         .set_keep_alive(broker.keep_alive_s)
         .set_connect_timeout(connect_timeout)
         .set_clean_start(true)
+        .set_max_packet_size(Some(PACKET_MAX))
         .set_outgoing_inflight_upper_limit(IN_FLIGHT);
     let mut network = options.network_options();
     network.set_tcp_nodelay(true);
@@ -77,10 +82,28 @@ pub(super) fn base(
 
 /// How a message is published. `age_s` is taken off the life of an event.
 pub(super) fn publish(message: &Outgoing, age_s: u64) -> PublishOptions {
+    with(message, properties(message, age_s))
+}
+
+/// How an answer is published.
+pub(super) fn answer(message: &Outgoing, correlation: Option<Vec<u8>>) -> PublishOptions {
+    let mut properties = properties(message, 0);
+    properties.correlation_data = correlation.map(Into::into);
+    with(message, properties)
+}
+
+fn with(message: &Outgoing, properties: PublishProperties) -> PublishOptions {
+    let delivery = message.class.delivery();
+    PublishOptions::new(quality(delivery.qos))
+        .retain(delivery.retain)
+        .properties(properties)
+}
+
+fn properties(message: &Outgoing, age_s: u64) -> PublishProperties {
     let delivery = message.class.delivery();
     let age = u32::try_from(age_s).unwrap_or(u32::MAX);
     let removal = message.payload.is_empty();
-    let properties = PublishProperties {
+    PublishProperties {
         message_expiry_interval: delivery
             .expiry_s
             .map(|life| life.saturating_sub(age).max(1)),
@@ -88,10 +111,7 @@ pub(super) fn publish(message: &Outgoing, age_s: u64) -> PublishOptions {
         content_type: (!removal).then(|| "application/json".to_owned()),
         user_properties: message.properties.clone(),
         ..PublishProperties::default()
-    };
-    PublishOptions::new(quality(delivery.qos))
-        .retain(delivery.retain)
-        .properties(properties)
+    }
 }
 
 fn quality(qos: Qos) -> QoS {

@@ -11,7 +11,9 @@ use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::{PubAckReason, Publish};
 use rumqttc::{
     AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
+    PublishOptions,
 };
+use sidetone_wire::stamp::PAYLOAD_MAX;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -42,9 +44,26 @@ pub(in crate::uplink) enum SessionEvent {
     },
     /// Not connected any more.
     Down,
-    /// Something came on the topic of the gateway's replies.
-    HoldReply(Vec<u8>),
+    /// Something came on a topic that was asked for.
+    Received(Received),
 }
+
+/// A message of a topic that was asked for, as it came: nothing in it is believed yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Received {
+    /// Where it came.
+    pub topic: String,
+    /// What it holds; of one longer than [`PAYLOAD_MAX`] bytes only so much that it shows.
+    pub payload: Vec<u8>,
+    /// The broker had kept it. A retained message that comes while one listens does not say so.
+    pub retained: bool,
+    /// Who asks knows its question by this; `None` if there is none, or one longer than
+    /// [`CORRELATION_MAX`] bytes.
+    pub correlation: Option<Vec<u8>>,
+}
+
+/// Longest Correlation Data that is echoed, in bytes.
+pub const CORRELATION_MAX: usize = 256;
 
 /// The running session.
 #[derive(Debug)]
@@ -124,16 +143,21 @@ impl Session {
 
     /// Hands over a message that may be lost.
     pub(in crate::uplink) fn publish_untracked(&self, message: &Outgoing) {
-        let options = options::publish(message, 0);
+        self.hand_over(message, options::publish(message, 0));
+    }
+
+    /// Hands over an answer, which may be lost, with the Correlation Data of its question.
+    pub(in crate::uplink) fn answer(&self, message: &Outgoing, correlation: Option<Vec<u8>>) {
+        self.hand_over(message, options::answer(message, correlation));
+    }
+
+    fn hand_over(&self, message: &Outgoing, options: PublishOptions) {
         let sent =
             self.client
                 .try_publish(message.topic.as_str(), message.payload.clone(), options);
         match sent {
             Ok(_) => self.sent.send_modify(|log| log.note(message)),
-            Err(_) => tracing::debug!(
-                topic = message.topic,
-                "live figures dropped: the broker is slow"
-            ),
+            Err(_) => tracing::debug!(topic = message.topic, "dropped: the broker is slow"),
         }
     }
 
@@ -172,7 +196,7 @@ impl Driver {
             }
             match self.event_loop.poll().await {
                 Ok(Event::Incoming(Incoming::ConnAck(ack))) => self.up(ack.session_present).await,
-                Ok(Event::Incoming(Incoming::Publish(publish))) => self.received(&publish).await,
+                Ok(Event::Incoming(Incoming::Publish(publish))) => self.received(publish).await,
                 Ok(_) => {}
                 Err(ConnectionError::RequestsDone) => break,
                 Err(error) => {
@@ -201,14 +225,25 @@ impl Driver {
         let _ = self.events.send(SessionEvent::Up { session_present }).await;
     }
 
-    /// A message of a topic that was asked for; a retained reply answers nothing (CONTRACT §5).
-    async fn received(&mut self, publish: &Publish) {
-        if publish.retain || publish.payload.len() > sidetone_wire::stamp::PAYLOAD_MAX {
-            tracing::warn!("a retained or oversized message of the gateway is left out");
+    async fn received(&mut self, publish: Publish) {
+        let Ok(topic) = String::from_utf8(publish.topic.to_vec()) else {
             return;
-        }
-        let payload = publish.payload.to_vec();
-        let _ = self.events.send(SessionEvent::HoldReply(payload)).await;
+        };
+        let correlation = publish.properties.and_then(|p| p.correlation_data);
+        let message = Received {
+            topic,
+            payload: publish
+                .payload
+                .iter()
+                .copied()
+                .take(PAYLOAD_MAX + 1)
+                .collect(),
+            retained: publish.retain,
+            correlation: correlation
+                .filter(|data| data.len() <= CORRELATION_MAX)
+                .map(|data| data.to_vec()),
+        };
+        let _ = self.events.send(SessionEvent::Received(message)).await;
     }
 
     async fn down(&mut self, fault: BrokerFault) {

@@ -68,8 +68,8 @@ struct Slot {
     age_then: Duration,
     /// It is on the disk as well.
     stored: bool,
-    /// Handed to the session, not yet acknowledged.
-    sent: bool,
+    /// The connection in which it was handed to the session and not yet acknowledged.
+    sent: Option<u64>,
 }
 
 impl Slot {
@@ -104,6 +104,10 @@ pub struct Outbox {
     dropped: u64,
     /// Lost, but not yet told.
     untold: u64,
+    /// Counts connections.
+    connection: u64,
+    /// Records handed over in an older connection, whose fate is not known yet.
+    unsettled: usize,
     /// Topics the broker refused, and until when they wait.
     refused: HashMap<Arc<str>, Instant>,
     /// For the disk, not yet handed over.
@@ -130,6 +134,8 @@ impl Outbox {
             last_seq: 0,
             dropped: left.lost,
             untold: left.lost,
+            connection: 0,
+            unsettled: 0,
             refused: HashMap::new(),
             lines: Vec::new(),
             wanted: Vec::new(),
@@ -151,7 +157,7 @@ impl Outbox {
                 since: now,
                 age_then: Duration::from_millis(now_ms.saturating_sub(outline.at)),
                 stored: true,
-                sent: false,
+                sent: None,
             };
             outbox.slots.insert(*id, slot);
         }
@@ -190,7 +196,7 @@ impl Outbox {
             since: now,
             age_then: Duration::ZERO,
             stored: false,
-            sent: false,
+            sent: None,
         };
         self.slots.insert(id, slot);
         self.make_room(now);
@@ -199,7 +205,7 @@ impl Outbox {
     fn make_room(&mut self, now: Instant) {
         self.expire(now);
         while self.slots.len() > self.limits.records || self.bytes > self.limits.bytes {
-            let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
+            let waiting = self.slots.iter().filter(|(_, slot)| slot.sent.is_none());
             match waiting.map(|(id, slot)| (slot.rank, *id)).min() {
                 Some((_, id)) => self.lose(id),
                 None => break,
@@ -215,7 +221,7 @@ impl Outbox {
             let life = slot.class.delivery().expiry_s.unwrap_or(u32::MAX);
             let useless =
                 slot.class == MessageClass::Hold && age > Duration::from_secs(life.into());
-            !slot.sent && (age > self.limits.age || useless)
+            slot.sent.is_none() && (age > self.limits.age || useless)
         };
         let slots = self.slots.iter().filter(|(_, slot)| stale(slot));
         for id in slots.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -223,18 +229,28 @@ impl Outbox {
         }
     }
 
-    /// The next record to send, and for how many seconds it has been waiting. `None` also while it is read back.
+    /// A new connection: what was handed over in older ones goes before anything else.
+    pub fn connected(&mut self) {
+        self.connection += 1;
+        self.unsettled = self.slots.values().filter(|s| s.sent.is_some()).count();
+    }
+
+    /// The next record to send, and for how many seconds it has been waiting. `None` also while it is read back, and
+    /// while a record of an older connection may yet have to be offered again before it.
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
+        if self.unsettled > 0 {
+            return None;
+        }
         let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
         let (&id, slot) = self
             .slots
             .iter()
-            .find(|(_, slot)| !slot.sent && !waits(&slot.topic))?;
+            .find(|(_, slot)| slot.sent.is_none() && !waits(&slot.topic))?;
         if let Body::OnDisk = slot.body {
             for (id, slot) in self
                 .slots
                 .range_mut(id..)
-                .filter(|(_, s)| !s.sent)
+                .filter(|(_, s)| s.sent.is_none())
                 .take(LOAD)
             {
                 if let Body::OnDisk = slot.body {
@@ -253,7 +269,7 @@ impl Outbox {
     /// The record was handed to the session.
     pub fn sent(&mut self, id: Id) {
         if let Some(slot) = self.slots.get_mut(&id) {
-            slot.sent = true;
+            slot.sent = Some(self.connection);
         }
     }
 
@@ -266,15 +282,13 @@ impl Outbox {
 
     /// The session lost it: it is offered again.
     pub fn reset(&mut self, id: Id) {
-        if let Some(slot) = self.slots.get_mut(&id) {
-            slot.sent = false;
-        }
+        self.unsend(id);
     }
 
     /// The broker will not have this topic now: it and all others of the topic wait until then.
     pub fn refused(&mut self, id: Id, until: Instant) {
-        if let Some(slot) = self.slots.get_mut(&id) {
-            slot.sent = false;
+        self.unsend(id);
+        if let Some(slot) = self.slots.get(&id) {
             self.refused.insert(Arc::clone(&slot.topic), until);
         }
     }
@@ -288,7 +302,16 @@ impl Outbox {
         }
     }
 
+    fn unsend(&mut self, id: Id) {
+        if let Some(slot) = self.slots.get_mut(&id)
+            && let Some(connection) = slot.sent.take()
+        {
+            self.unsettled -= usize::from(connection < self.connection);
+        }
+    }
+
     fn remove(&mut self, id: Id) -> Option<Slot> {
+        self.unsend(id);
         let slot = self.slots.remove(&id)?;
         self.bytes -= slot.size;
         if let Body::Here(_) = slot.body {
@@ -350,7 +373,7 @@ impl Outbox {
         };
         slot.stored = true;
         if self.cached > CACHE_BYTES
-            && !slot.sent
+            && slot.sent.is_none()
             && let Body::Here(_) = slot.body
         {
             slot.body = Body::OnDisk;

@@ -238,3 +238,21 @@ fn a_request_to_hold_is_no_matter_for_a_later_start() {
     o.append(hold, Rank::Raised, (Instant::now(), 0));
     assert_eq!(put(&taken(&mut o).0), [] as [u64; 0]);
 }
+
+#[test]
+fn what_an_old_connection_left_open_is_not_overtaken_in_a_new_one() {
+    let now = Instant::now();
+    let mut o = outbox(10, 10_000);
+    for _ in 0..4 {
+        o.append(message("a"), Rank::Event, (now, 0));
+    }
+    for n in 1..=3 {
+        o.sent(id(n));
+    }
+    o.connected();
+    o.reset(id(3));
+    o.reset(id(1));
+    assert!(o.next(now).is_none(), "the fate of 2 is not known");
+    o.acknowledged(id(2));
+    assert_eq!(drain(&mut o, now), [1, 3, 4]);
+}

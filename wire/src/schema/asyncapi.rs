@@ -5,10 +5,10 @@ use super::payloads::definitions;
 use crate::delivery::MessageClass;
 use crate::event::EventType;
 use crate::topics::ROOT;
-use crate::vocabulary::AlertKind;
+use crate::vocabulary::{AlertKind, Command};
 use serde_json::{Map, Value, json};
 
-/// One channel of a node: name, address below the node, class, payload definitions.
+/// One channel of a node: name, address below the organisation, class, payload definitions.
 struct Channel {
     name: &'static str,
     address: &'static str,
@@ -19,10 +19,10 @@ struct Channel {
     description: &'static str,
 }
 
-const CHANNELS: [Channel; 7] = [
+const CHANNELS: [Channel; 13] = [
     Channel {
         name: "status",
-        address: "status",
+        address: "node/{node}/status",
         class: MessageClass::Status,
         payloads: &["Status"],
         action: "send",
@@ -30,7 +30,7 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "inventory",
-        address: "inventory/{item}",
+        address: "node/{node}/inventory/{item}",
         class: MessageClass::Inventory,
         payloads: &["Inventory"],
         action: "send",
@@ -38,7 +38,7 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "telemetry",
-        address: "telemetry/{stream}",
+        address: "node/{node}/telemetry/{stream}",
         class: MessageClass::Telemetry,
         payloads: &["TelemetryAudio", "TelemetryHealth"],
         action: "send",
@@ -46,7 +46,7 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "event",
-        address: "event/{type}",
+        address: "node/{node}/event/{type}",
         class: MessageClass::Event,
         payloads: &["Event"],
         action: "send",
@@ -54,7 +54,7 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "alert",
-        address: "alert/{kind}/{subject}",
+        address: "node/{node}/alert/{kind}/{subject}",
         class: MessageClass::AlertActive,
         payloads: &["Alert"],
         action: "send",
@@ -62,7 +62,7 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "hold_request",
-        address: "hold/request",
+        address: "node/{node}/hold/request",
         class: MessageClass::Hold,
         payloads: &["HoldRequest"],
         action: "send",
@@ -70,11 +70,59 @@ const CHANNELS: [Channel; 7] = [
     },
     Channel {
         name: "hold_reply",
-        address: "hold/reply",
+        address: "node/{node}/hold/reply",
         class: MessageClass::Hold,
         payloads: &["HoldReply"],
         action: "receive",
         description: "The gateway's answer, after it has done it: the request's keys, `ok`, and `reason` if not. Never retained.",
+    },
+    Channel {
+        name: "fleet_config_desired",
+        address: "fleet/config/desired",
+        class: MessageClass::Config,
+        payloads: &["ConfigDesired"],
+        action: "receive",
+        description: "What IT sets for the whole fleet; an empty payload takes it back.",
+    },
+    Channel {
+        name: "group_config_desired",
+        address: "fleet/group/{group}/config/desired",
+        class: MessageClass::Config,
+        payloads: &["ConfigDesired"],
+        action: "receive",
+        description: "What IT sets for the nodes with this group in their local node.groups.",
+    },
+    Channel {
+        name: "config_desired",
+        address: "node/{node}/config/desired",
+        class: MessageClass::Config,
+        payloads: &["ConfigDesired"],
+        action: "receive",
+        description: "What IT sets for one node.",
+    },
+    Channel {
+        name: "config_reported",
+        address: "node/{node}/config/reported",
+        class: MessageClass::Config,
+        payloads: &["ConfigReported"],
+        action: "send",
+        description: "What the node made of the documents: the versions in force, what was refused and why, what waits for a restart, which signals it does not send.",
+    },
+    Channel {
+        name: "command_request",
+        address: "node/{node}/cmd/{name}/request",
+        class: MessageClass::Command,
+        payloads: &["CommandRequest"],
+        action: "receive",
+        description: "Asks a node to identify itself, to publish its states again, or for figures of itself. Never retained; a Response Topic is ignored.",
+    },
+    Channel {
+        name: "command_reply",
+        address: "node/{node}/cmd/{name}/reply",
+        class: MessageClass::Command,
+        payloads: &["CommandReply"],
+        action: "send",
+        description: "The node's answer, with the request's Correlation Data.",
     },
 ];
 
@@ -83,6 +131,10 @@ fn parameter(name: &str) -> Value {
         "org" => json!({ "description": "Organisation: [a-z0-9][a-z0-9-]{0,62}" }),
         "node" => json!({ "description": "Workstation; equals its certificate's common name" }),
         "item" => json!({ "description": "host, daemon, softphone or headset-<id>" }),
+        "group" => json!({ "description": "Group: [a-z0-9][a-z0-9-]{0,62}" }),
+        "name" => {
+            json!({ "enum": Command::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>() })
+        }
         "stream" => json!({ "enum": ["audio", "health"] }),
         "type" => {
             json!({ "enum": EventType::ALL.iter().map(|t| t.as_str()).collect::<Vec<_>>() })
@@ -128,7 +180,7 @@ pub fn asyncapi() -> Value {
     let mut operations = Map::new();
     let mut messages = Map::new();
     for channel in &CHANNELS {
-        let address = format!("{ROOT}/{{org}}/node/{{node}}/{}", channel.address);
+        let address = format!("{ROOT}/{{org}}/{}", channel.address);
         let delivery = channel.class.delivery();
         let names = channel.payloads.iter();
         channels.insert(

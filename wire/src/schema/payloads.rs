@@ -1,6 +1,8 @@
 //! One JSON Schema (draft 2020-12) document with a definition per payload.
 
 use crate::alert::AlertDetail;
+use crate::command::{CommandReply, CommandRequest};
+use crate::config::{ConfigDesired, ConfigReported};
 use crate::event::EventBody;
 use crate::hold::{HoldReply, HoldRequest};
 use crate::inventory::InventoryBody;
@@ -15,7 +17,7 @@ use serde_json::{Map, Value, json};
 type Maker = fn(&mut SchemaGenerator) -> Value;
 
 /// The payloads: name of the definition, and how its schema is made.
-const PAYLOADS: [(&str, Maker); 8] = [
+const PAYLOADS: [(&str, Maker); 12] = [
     ("Status", schema_of::<StatusBody>),
     ("Inventory", schema_of::<InventoryBody>),
     ("TelemetryAudio", schema_of::<AudioFigures>),
@@ -23,7 +25,11 @@ const PAYLOADS: [(&str, Maker); 8] = [
     ("Event", event_schema),
     ("Alert", schema_of::<AlertDetail>),
     ("HoldRequest", schema_of::<HoldRequest>),
-    ("HoldReply", hold_reply),
+    ("HoldReply", plain::<HoldReply>),
+    ("ConfigDesired", plain::<ConfigDesired>),
+    ("ConfigReported", schema_of::<ConfigReported>),
+    ("CommandRequest", plain::<CommandRequest>),
+    ("CommandReply", schema_of::<CommandReply>),
 ];
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
@@ -32,9 +38,10 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
     schema
 }
 
-/// A reply is the gateway's: it repeats the request's keys, which the node does not read again.
-fn hold_reply(generator: &mut SchemaGenerator) -> Value {
-    let mut schema = HoldReply::json_schema(generator).to_value();
+/// What others send to a node carries no node's stamp. (The gateway's reply repeats the request's keys, which
+/// the node does not read again.)
+fn plain<T: JsonSchema>(generator: &mut SchemaGenerator) -> Value {
+    let mut schema = T::json_schema(generator).to_value();
     no_null(&mut schema);
     schema
 }

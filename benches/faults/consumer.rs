@@ -1,0 +1,167 @@
+//! A consumer with a session that the broker keeps: `mosquitto_sub`, started and killed as the campaign wants it.
+
+use serde_json::Value;
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What a consumer has, after deduplication by (`boot`,`seq`).
+#[derive(Default)]
+pub(crate) struct Heard {
+    seen: HashMap<(u64, u64), String>,
+    /// How often each message came under different (`boot`,`seq`).
+    pub(crate) messages: HashMap<String, u32>,
+    /// Deliveries that deduplication removed.
+    pub(crate) repeated: u64,
+    /// Messages that came after a later one of their topic.
+    pub(crate) overtaken: u64,
+    latest: HashMap<String, (u64, u64)>,
+    last: Option<Instant>,
+}
+
+pub(crate) struct Consumer {
+    name: &'static str,
+    port: u16,
+    child: Mutex<Option<Child>>,
+    pub(crate) heard: Arc<Mutex<Heard>>,
+}
+
+impl Consumer {
+    pub(crate) fn new(name: &'static str, port: u16) -> Self {
+        Self {
+            name,
+            port,
+            child: Mutex::new(None),
+            heard: Arc::default(),
+        }
+    }
+
+    /// Connects, if it is not there.
+    pub(crate) fn come(&self) {
+        let mut child = self.child.lock().unwrap();
+        if child.is_some() {
+            return;
+        }
+        let port = self.port.to_string();
+        let topics = ["event/#", "alert/#"].map(|t| format!("sidetone/v1/acme/node/+/{t}"));
+        let mut started = Command::new("mosquitto_sub")
+            .args([
+                "-V",
+                "5",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-q",
+                "1",
+                "-c",
+                "-k",
+                "5",
+            ])
+            .args(["-D", "connect", "receive-maximum", "65535"])
+            .args([
+                "-i",
+                self.name,
+                "-t",
+                &topics[0],
+                "-t",
+                &topics[1],
+                "-F",
+                "%r\\t%t\\t%p",
+            ])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("mosquitto_sub is installed");
+        let output = BufReader::new(started.stdout.take().unwrap());
+        let heard = Arc::clone(&self.heard);
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                heard.lock().unwrap().take(&line);
+            }
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        *child = Some(started);
+    }
+
+    /// Goes away without a word.
+    pub(crate) fn leave(&self) {
+        if let Some(mut child) = self.child.lock().unwrap().take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Waits until nothing has come for two seconds.
+    pub(crate) fn quiet(&self) {
+        let started = Instant::now();
+        loop {
+            let last = self
+                .heard
+                .lock()
+                .unwrap()
+                .last
+                .unwrap_or(started)
+                .max(started);
+            if last.elapsed() > Duration::from_secs(2) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Consumer {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Heard {
+    fn take(&mut self, line: &str) {
+        let mut fields = line.splitn(3, '\t');
+        let (Some(retained), Some(topic), Some(payload)) =
+            (fields.next(), fields.next(), fields.next())
+        else {
+            return;
+        };
+        let Ok(payload) = serde_json::from_str::<Value>(payload) else {
+            return;
+        };
+        // What is told to a new subscriber is state, not delivery.
+        let (Some(key), false) = (key(topic, &payload), retained == "1") else {
+            return;
+        };
+        let number = |key: &str| payload[key].as_u64().unwrap_or_default();
+        let id = (number("boot"), number("seq"));
+        self.last = Some(Instant::now());
+        if self.seen.insert(id, key.clone()).is_some() {
+            self.repeated += 1;
+            return;
+        }
+        *self.messages.entry(key).or_default() += 1;
+        let latest = self.latest.entry(topic.to_owned()).or_default();
+        if id < *latest {
+            self.overtaken += 1;
+        }
+        *latest = id.max(*latest);
+    }
+}
+
+/// What the message was called by whoever made it.
+fn key(topic: &str, payload: &Value) -> Option<String> {
+    if topic.ends_with("/event/volume.changed") {
+        return Some(format!("v{}", payload["step"].as_i64()?));
+    }
+    let id: uuid::Uuid = payload["id"].as_str()?.parse().ok()?;
+    let ended = payload["state"] == "cleared";
+    let letter = match (topic.contains("/event/alert."), ended) {
+        (true, false) => 'r',
+        (true, true) => 'c',
+        (false, false) => 'R',
+        (false, true) => 'C',
+    };
+    Some(format!("{letter}{}", id.as_u128()))
+}

@@ -1,0 +1,238 @@
+//! The fault campaign: everything that goes wrong between a workstation and its supervisors, and what is lost by it.
+//!
+//! `make faults` (200 kills, over 100,000 messages) or `make faults-quick`. A process with the real uplink hands
+//! over numbered events and alerts and is killed (`kill -9`) again and again; a real mosquitto is stalled, killed,
+//! away; the link between them is cut or half open; the disk is full. Two consumers with lasting sessions judge:
+//! one stays, one is away for whole phases.
+//!
+//! A message is *promised* 50 ms after the uplink took it (DESIGN §6). Fails if one that was promised is lost, comes
+//! twice after deduplication by (`node`,`boot`,`seq`), overtakes another of its topic, or if an alert does not end
+//! exactly once. With `bare` in the arguments the same campaign runs over the MQTT client alone, for comparison.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../../tests/support/broker.rs"]
+mod broker;
+mod consumer;
+mod load;
+mod node;
+mod proxy;
+mod verdict;
+
+use broker::Broker;
+use consumer::Consumer;
+use node::Node;
+use proxy::{Link, Proxy};
+use std::time::{Duration, Instant};
+use verdict::Verdict;
+
+/// What a production broker is told, and no limits of its own: it must not be the one who loses.
+const BROKER: &str = "persistence true\nautosave_interval 0\nmax_queued_messages 0\nmax_queued_bytes 0\n\
+    max_inflight_messages 0\n";
+
+/// How much of it.
+struct Scale {
+    daemon_kills: u32,
+    broker_kills: u32,
+    cuts: u32,
+    both: u32,
+    stall: Duration,
+    away: Duration,
+}
+
+const WHOLE: Scale = Scale {
+    daemon_kills: 140,
+    broker_kills: 15,
+    cuts: 30,
+    both: 60,
+    stall: Duration::from_secs(12),
+    away: Duration::from_secs(120),
+};
+
+const QUICK: Scale = Scale {
+    daemon_kills: 12,
+    broker_kills: 2,
+    cuts: 4,
+    both: 4,
+    stall: Duration::from_secs(8),
+    away: Duration::from_secs(6),
+};
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let has = |word: &str| arguments.iter().any(|a| a == word);
+    if has("--child") {
+        return load::run(&arguments);
+    }
+    if !has("whole") && !has("quick") {
+        // `cargo bench` runs every benchmark; this one takes minutes and is asked for by name.
+        return println!("faults: run it with `make faults` or `make faults-quick`");
+    }
+    let scale = if has("whole") { WHOLE } else { QUICK };
+    Campaign::start(has("bare")).run(&scale);
+}
+
+/// All of the parts, and the sequence of what goes wrong.
+struct Campaign {
+    broker: Broker,
+    proxy: Proxy,
+    node: Node,
+    stays: Consumer,
+    goes: Consumer,
+    verdict: Verdict,
+    random: Random,
+}
+
+impl Campaign {
+    fn start(bare: bool) -> Self {
+        let broker = Broker::start(BROKER);
+        let proxy = Proxy::start(broker.port);
+        let stays = Consumer::new("stays", broker.port);
+        let goes = Consumer::new("goes", broker.port);
+        stays.come();
+        goes.come();
+        // The subscriptions must survive the broker's death.
+        broker.signal("-USR1");
+        std::thread::sleep(Duration::from_millis(300));
+        let node = Node::new(proxy.port, bare);
+        println!("{}", Verdict::header());
+        Self {
+            broker,
+            proxy,
+            node,
+            stays,
+            goes,
+            verdict: Verdict::default(),
+            random: Random(0x5eed),
+        }
+    }
+
+    fn run(mut self, scale: &Scale) {
+        let started = Instant::now();
+        self.node.start();
+        self.goes.leave();
+        for _ in 0..scale.daemon_kills {
+            self.pause(0.1, 1.6);
+            self.node.kill_and_start();
+        }
+        self.judge(&format!("daemon killed {} times", scale.daemon_kills));
+
+        self.goes.leave();
+        for n in 0..scale.cuts {
+            self.pause(0.1, 1.0);
+            // Half open for longer than the keep-alive, now and then.
+            let (link, seconds) = if n % 4 == 3 {
+                (Link::HalfOpen, 9.0)
+            } else {
+                (Link::Cut, 0.5)
+            };
+            self.proxy.set(link);
+            self.pause(seconds, seconds * 1.2);
+            self.proxy.set(Link::Open);
+        }
+        self.judge(&format!("link cut or half open {} times", scale.cuts));
+
+        for _ in 0..scale.broker_kills {
+            self.pause(0.5, 2.0);
+            self.broker.kill();
+            self.pause(0.0, 2.0);
+            self.broker.restart();
+        }
+        self.judge(&format!("broker killed {} times", scale.broker_kills));
+
+        self.broker.stall();
+        std::thread::sleep(scale.stall);
+        self.broker.kill();
+        self.broker.restart();
+        self.judge(&format!(
+            "broker stalled {} s, then killed",
+            scale.stall.as_secs()
+        ));
+
+        self.broker.kill();
+        let until = Instant::now() + scale.away;
+        while Instant::now() < until {
+            self.pause(1.0, 4.0);
+            self.node.kill_and_start();
+        }
+        self.broker.restart();
+        self.judge(&format!(
+            "broker away {} s, daemon killed meanwhile",
+            scale.away.as_secs()
+        ));
+
+        self.node.limit_files(true);
+        self.pause(3.0, 4.0);
+        self.broker.kill();
+        self.pause(2.0, 3.0);
+        self.broker.restart();
+        self.pause(1.0, 2.0);
+        self.node.limit_files(false);
+        // Tried again every five seconds; after that a kill must lose nothing.
+        std::thread::sleep(Duration::from_secs(6));
+        self.broker.kill();
+        self.pause(0.5, 1.0);
+        self.node.kill_and_start();
+        self.broker.restart();
+        let full = self.node.bare || self.node.had_trouble();
+        assert!(
+            full,
+            "the disk was never full: the limit of the file size does not work"
+        );
+        self.judge("disk full, broker killed in it; then both killed");
+
+        for n in 0..scale.both {
+            self.pause(0.1, 1.2);
+            match n % 3 {
+                0 => {
+                    self.broker.kill();
+                    self.node.kill_and_start();
+                    self.pause(0.0, 0.6);
+                    self.broker.restart();
+                }
+                1 => {
+                    self.proxy.set(Link::Cut);
+                    self.node.kill_and_start();
+                    self.proxy.set(Link::Open);
+                }
+                _ => {
+                    self.node.kill_and_start();
+                    self.broker.kill();
+                    self.broker.restart();
+                }
+            }
+        }
+        self.judge("daemon and broker or link at once");
+        println!("{:.0} s", started.elapsed().as_secs_f64());
+        let sound = self.verdict.total(&self.node);
+        std::process::exit(i32::from(!sound && !self.node.bare));
+    }
+
+    fn pause(&mut self, least_s: f64, most_s: f64) {
+        let seconds = least_s + (most_s - least_s) * self.random.unit();
+        std::thread::sleep(Duration::from_secs_f64(seconds));
+    }
+
+    /// Lets everything arrive, and counts.
+    fn judge(&mut self, phase: &str) {
+        self.goes.come();
+        self.node.settle();
+        self.stays.quiet();
+        self.goes.quiet();
+        self.verdict
+            .phase(phase, &self.node, [&self.stays, &self.goes]);
+        self.node.go_on();
+    }
+}
+
+/// A small generator with a fixed seed (xorshift, Marsaglia 2003): the same campaign each time.
+struct Random(u64);
+
+impl Random {
+    fn unit(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}

@@ -1,0 +1,93 @@
+//! What was lost, and by whose count.
+
+use crate::consumer::Consumer;
+use crate::node::Node;
+use std::collections::{BTreeMap, HashSet};
+
+#[derive(Default)]
+pub(crate) struct Verdict {
+    judged: HashSet<String>,
+    lost: u64,
+    twice: u64,
+    overtaken: u64,
+    repeated: u64,
+    /// How often each alert's end was heard by the first consumer.
+    ends: BTreeMap<String, u32>,
+    raises: HashSet<String>,
+}
+
+impl Verdict {
+    pub(crate) fn header() -> &'static str {
+        "| fault | promised | lost (stays, goes) | twice after deduplication | overtaken | repeated deliveries removed |\n\
+         | --- | --- | --- | --- | --- | --- |"
+    }
+
+    pub(crate) fn phase(&mut self, name: &str, node: &Node, consumers: [&Consumer; 2]) {
+        let promised: Vec<String> = node
+            .promised()
+            .into_iter()
+            .filter(|key| !self.judged.contains(key))
+            .collect();
+        let mut lost = [0_u64; 2];
+        let (mut twice, mut overtaken, mut repeated) = (0, 0, 0);
+        for (consumer, lost) in consumers.iter().zip(&mut lost) {
+            let heard = consumer.heard.lock().unwrap();
+            let missing: Vec<&String> = promised
+                .iter()
+                .filter(|key| !heard.messages.contains_key(*key))
+                .collect();
+            *lost = missing.len() as u64;
+            if !node.bare && !missing.is_empty() {
+                println!("missing: {:?}", &missing[..missing.len().min(20)]);
+            }
+            // The end of an alert that an ended process left standing is told by the next one.
+            let counted = heard.messages.iter().filter(|(_, times)| **times > 1);
+            twice += counted.count() as u64;
+            overtaken += heard.overtaken;
+            repeated += heard.repeated;
+        }
+        let heard = consumers[0].heard.lock().unwrap();
+        for (key, times) in &heard.messages {
+            match key.as_bytes().first() {
+                Some(b'r') => {
+                    self.raises.insert(key[1..].to_owned());
+                }
+                Some(b'c') => {
+                    self.ends.insert(key[1..].to_owned(), *times);
+                }
+                _ => {}
+            }
+        }
+        println!(
+            "| {name} | {} | {}, {} | {} | {} | {} |",
+            promised.len(),
+            lost[0],
+            lost[1],
+            twice - self.twice,
+            overtaken - self.overtaken,
+            repeated - self.repeated
+        );
+        (self.twice, self.overtaken, self.repeated) = (twice, overtaken, repeated);
+        self.lost += lost.iter().sum::<u64>();
+        self.judged.extend(promised);
+    }
+
+    /// Prints the whole, and tells whether all of it is as it must be.
+    pub(crate) fn total(&self, node: &Node) -> bool {
+        let wrong = self
+            .raises
+            .iter()
+            .filter(|id| self.ends.get(*id) != Some(&1))
+            .count();
+        let promised = node.promised().len();
+        println!(
+            "{promised} messages promised, {} lost ({:.2} %), {} twice, {} overtaken; {} alerts raised, {wrong} without exactly one end",
+            self.lost,
+            self.lost as f64 / 2.0 / promised.max(1) as f64 * 100.0,
+            self.twice,
+            self.overtaken,
+            self.raises.len(),
+        );
+        self.lost + self.twice + self.overtaken == 0 && (wrong == 0 || node.bare)
+    }
+}

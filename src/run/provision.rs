@@ -1,0 +1,279 @@
+//! Settings and commands that come over MQTT: carried to `crate::remote`, which judges them, and what it says to
+//! the parts and to the uplink. Decides nothing; owns the file of what is kept.
+
+use super::parts::Parts;
+use super::settings::{self, SettingsError};
+use super::{identify, logging};
+use crate::config::Config;
+use crate::remote::{Asked, CommandDesk, Kept, Remote, Told, Verdict};
+use crate::uplink::config::Subscriptions;
+use crate::uplink::files::replace;
+use crate::uplink::outgoing::now_ms;
+use crate::uplink::{BrokerState, Order, Orders, Received, UplinkHandle};
+use sidetone_wire::Topics;
+use sidetone_wire::command::{CommandReply, ShownOn};
+use sidetone_wire::config::SignalOff;
+use sidetone_wire::event::{EventDetail, EventType};
+use sidetone_wire::vocabulary::Command;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, watch};
+
+/// Messages that may wait for the daemon, which takes them at once.
+const WAITING: usize = 64;
+
+/// Something for [`Provision::take`].
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// A document or a command.
+    Received(Received),
+    /// The broker came or went.
+    Broker,
+}
+
+/// Before the uplink runs.
+#[derive(Debug)]
+pub(super) struct Provisioned {
+    remote: Remote,
+    commands: CommandDesk,
+    path: PathBuf,
+    received: mpsc::Receiver<Received>,
+    subscriptions: Subscriptions,
+    began: Instant,
+}
+
+/// While it runs.
+#[derive(Debug)]
+pub(super) struct Provision {
+    remote: Remote,
+    commands: CommandDesk,
+    path: PathBuf,
+    /// What the file holds.
+    written: Kept,
+    received: mpsc::Receiver<Received>,
+    broker: watch::Receiver<BrokerState>,
+    orders: Orders,
+    node: String,
+    /// The person at the desk can be shown something.
+    desktop: bool,
+    began: Instant,
+}
+
+impl Provisioned {
+    /// With what the last start kept.
+    pub(super) fn read(local: &Config, topics: &Topics) -> Result<Self, SettingsError> {
+        let path = settings::state_dir(local)?.join("remote-config.json");
+        let kept = match std::fs::read(&path).map(|bytes| Kept::from_json(&bytes)) {
+            Ok(Ok(kept)) => kept,
+            Ok(Err(error)) => {
+                tracing::warn!(path = %path.display(), %error, "the kept settings are damaged and left out; the broker has them");
+                Kept::default()
+            }
+            Err(_) => Kept::default(),
+        };
+        let remote = Remote::new(local.clone(), topics.clone(), kept, Duration::ZERO);
+        let commands = CommandDesk::new(topics.clone());
+        let (to, received) = mpsc::channel(WAITING);
+        let filters = remote.filters().chain([commands.filter()]).collect();
+        Ok(Self {
+            remote,
+            commands,
+            path,
+            received,
+            subscriptions: Subscriptions { filters, to },
+            began: Instant::now(),
+        })
+    }
+
+    /// What the daemon is started with.
+    pub(super) fn config(&self) -> Config {
+        self.remote.effective().clone()
+    }
+
+    /// What the uplink listens to for it.
+    pub(super) fn subscriptions(&self) -> Subscriptions {
+        self.subscriptions.clone()
+    }
+
+    /// The uplink runs. `desktop`: there is a person whom something can be shown.
+    pub(super) fn begin(self, uplink: &UplinkHandle, desktop: bool) -> Provision {
+        logging::set_level(self.remote.effective().log.level.as_str());
+        Provision {
+            remote: self.remote,
+            commands: self.commands,
+            path: self.path,
+            // Whatever is in the file: what is kept now is written with the next change.
+            written: Kept::default(),
+            received: self.received,
+            broker: uplink.broker(),
+            orders: uplink.orders(),
+            node: uplink.node().to_string(),
+            desktop,
+            began: self.began,
+        }
+    }
+}
+
+impl Provision {
+    /// Comes with the next message or change of the broker.
+    pub(super) async fn next(&mut self) -> Heard {
+        tokio::select! {
+            Some(message) = self.received.recv() => Heard::Received(message),
+            Ok(()) = self.broker.changed() => Heard::Broker,
+            else => std::future::pending().await,
+        }
+    }
+
+    /// Takes it in.
+    pub(super) async fn take(&mut self, heard: Heard, parts: &mut Parts) {
+        match heard {
+            Heard::Broker => {
+                let connected = matches!(*self.broker.borrow(), BrokerState::Connected { .. });
+                self.remote.broker(self.began.elapsed(), connected);
+            }
+            Heard::Received(message) => {
+                let asked = self.commands.receive(
+                    self.began.elapsed(),
+                    now_ms(),
+                    &message.topic,
+                    &message.payload,
+                    message.retained,
+                );
+                match asked {
+                    Some(asked) => self.answer(asked, message.correlation, parts).await,
+                    None => self.document(&message, parts).await,
+                }
+            }
+        }
+    }
+
+    /// Time passes.
+    pub(super) async fn tick(&mut self, parts: &mut Parts) {
+        let told = self.remote.tick(self.began.elapsed());
+        if !told.is_empty() {
+            self.changed(told, parts).await;
+        }
+        self.keep();
+    }
+
+    async fn document(&mut self, message: &Received, parts: &mut Parts) {
+        let now = self.began.elapsed();
+        let told = self.remote.receive(now, &message.topic, &message.payload);
+        if let Some(told) = told {
+            // Kept before it is said to be in force.
+            self.keep();
+            self.changed(vec![told], parts).await;
+        }
+    }
+
+    /// Puts in force what is new, and says so.
+    async fn changed(&mut self, told: Vec<Told>, parts: &mut Parts) {
+        let config = self.remote.effective();
+        let speaker = settings::speaker(config);
+        self.orders.give(Order::SpeakAs(speaker)).await;
+        logging::set_level(config.log.level.as_str());
+        parts.apply(config).await;
+        for told in told {
+            say(told, parts).await;
+        }
+        self.report(parts).await;
+    }
+
+    /// Publishes `config/reported`.
+    pub(super) async fn report(&self, parts: &mut Parts) {
+        let mut body = self.remote.reported();
+        let off = parts.not_sent().map(|signal| SignalOff {
+            signal: signal.to_owned(),
+        });
+        body.signals_off = off.collect();
+        self.orders.give(Order::Report(Box::new(body))).await;
+    }
+
+    fn keep(&mut self) {
+        let kept = self.remote.kept();
+        if *kept == self.written {
+            return;
+        }
+        let written = kept
+            .to_json()
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| replace(&self.path, &bytes));
+        if let Err(error) = written {
+            tracing::warn!(path = %self.path.display(), %error, "settings from elsewhere cannot be kept for the next start; check node.state_dir");
+        }
+        self.written = kept.clone();
+    }
+
+    async fn answer(&mut self, asked: Asked, correlation: Option<Vec<u8>>, parts: &mut Parts) {
+        let mut reply = match asked {
+            Asked::TooMany(first) => {
+                if first {
+                    tracing::warn!("too many commands come over MQTT; they are left out");
+                }
+                return;
+            }
+            Asked::Refuse(reply) => {
+                tracing::info!(command = %reply.command, reason = ?reply.reason, "a command is refused");
+                return self.reply(reply, correlation).await;
+            }
+            Asked::Do(reply) => reply,
+        };
+        match reply.command {
+            Command::Refresh => {
+                self.orders.give(Order::Again).await;
+                self.reply(reply, correlation).await;
+            }
+            Command::Diagnostics => {
+                let mut figures = parts.diagnostics();
+                figures.config_errors = u64::try_from(self.remote.reported().errors.len()).ok();
+                reply.diagnostics = Some(Box::new(figures));
+                self.reply(reply, correlation).await;
+            }
+            Command::Identify => {
+                let text = identify::text(&self.node);
+                tracing::warn!("{text}");
+                parts.notice(text.clone());
+                let (orders, desktop) = (self.orders.clone(), self.desktop);
+                tokio::spawn(async move {
+                    reply.shown = Some(if desktop {
+                        identify::on_desktop(&text).await
+                    } else {
+                        ShownOn::Log
+                    });
+                    orders
+                        .give(Order::Reply(Box::new(reply), correlation))
+                        .await;
+                });
+            }
+        }
+    }
+
+    async fn reply(&self, reply: CommandReply, correlation: Option<Vec<u8>>) {
+        let order = Order::Reply(Box::new(reply), correlation);
+        self.orders.give(order).await;
+    }
+}
+
+/// The event of a document, and its line in the log.
+async fn say(told: Told, parts: &mut Parts) {
+    let mut detail = EventDetail {
+        layer: Some(told.layer.to_string()),
+        ..EventDetail::default()
+    };
+    let kind = match told.verdict {
+        Verdict::Applied(version) => {
+            tracing::info!(layer = %told.layer, version, "settings from elsewhere are in force");
+            detail.document_version = version;
+            EventType::ConfigApplied
+        }
+        Verdict::Refused(refusal) => {
+            for message in refusal.messages() {
+                tracing::warn!(layer = %told.layer, version = refusal.version, "settings from elsewhere are refused: {message}");
+            }
+            detail.document_version = refusal.version;
+            detail.reason = Some(refusal.reason.as_str().to_owned());
+            EventType::ConfigRefused
+        }
+    };
+    parts.say_event(kind, detail).await;
+}
