@@ -13,6 +13,7 @@ pub mod fleet;
 pub mod learn;
 pub mod local;
 pub mod manual;
+pub mod metrics;
 pub mod monitor;
 mod overtalk;
 pub mod remote;

@@ -74,6 +74,10 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
             "2:7: `node.org` cannot be \"Big Corp\": allowed are 1 to 63 small letters",
         ),
         (
+            "[metrics]\nlisten = \"0.0.0.0:9464\"",
+            "2:10: `metrics.listen` cannot be \"0.0.0.0:9464\": write unix:/absolute/path",
+        ),
+        (
             "[node]\nteam = \"a/b\"",
             "2:8: `node.team` cannot be \"a/b\": allowed are 1 to 64 characters",
         ),
@@ -285,6 +289,7 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
             "node.team" | "node.site" => "remote",
             "config.signing_key" => "local",
             _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
+            _ if key.starts_with("metrics.") => "local",
             _ => "remote",
         };
         assert_eq!(scope, Some(expected), "{key}");

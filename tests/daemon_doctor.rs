@@ -64,7 +64,8 @@ fn examine(server: &SoundServer, hid: &HidHeadset, desk: &Desk) -> Examined {
         command
             .arg("doctor")
             .arg("-c")
-            .arg(desk.path().join("sidetone.toml")),
+            .arg(desk.path().join("sidetone.toml"))
+            .env("RUNTIME_DIRECTORY", desk.window()),
     )
 }
 
@@ -116,7 +117,7 @@ async fn a_healthy_desk_has_no_problem_and_its_daemon_is_not_disturbed() {
         ("sound-card", "is shared by pulseaudio"),
         ("mixer", "Microphone and speaker are on"),
         ("call", "has a call on Bench Headset"),
-        ("broker", "lets this node in (MQTT 5, as ws-1-doctor)"),
+        ("broker", "lets this node in: the daemon (process "),
         ("service", "The daemon runs (process "),
     ] {
         found.says(id, "ok", words, "");

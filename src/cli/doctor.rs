@@ -25,7 +25,9 @@ pub fn run(args: &DoctorArgs) -> Result<(), Failure> {
         Some(file) => Source::File(file),
         None => Source::Directory(Path::new(CONFIG_DIR)),
     };
-    let report = examine(Desk::new(Roots::default(), source));
+    let mut desk = Desk::new(Roots::default(), source);
+    desk.try_broker = args.broker;
+    let report = examine(desk);
     if args.json {
         output::print_json(&report)?;
     } else {

@@ -4,6 +4,7 @@
 use super::broker_url::BrokerUrl;
 use super::http_url::HttpUrl;
 use super::local_address::LocalAddress;
+use super::metrics_address::MetricsAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
 use super::signing_key::SigningKey;
@@ -187,6 +188,7 @@ fn format_problem(text: &str, schema: &Schema) -> Option<String> {
         Some("broker-url") => parse::<BrokerUrl>(text),
         Some("http-url") => parse::<HttpUrl>(text),
         Some("local-address") => parse::<LocalAddress>(text),
+        Some("metrics-address") => parse::<MetricsAddress>(text),
         Some("headset") => parse::<HeadsetSelector>(text),
         Some("ed25519-key") => parse::<SigningKey>(text),
         Some("web-origin") => parse::<WebOrigin>(text),

@@ -18,6 +18,7 @@ mod fault;
 mod http_url;
 mod load;
 mod local_address;
+mod metrics_address;
 mod model;
 mod names;
 mod remote;
@@ -37,6 +38,7 @@ pub use fault::{ConfigError, Fault, Place};
 pub use http_url::{HttpUrl, InvalidHttpUrl};
 pub use load::{CONFIG_DIR, Loaded, Origin, Source, defaults, load, load_text};
 pub use local_address::{InvalidLocalAddress, LocalAddress};
+pub use metrics_address::{InvalidMetricsAddress, MetricsAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
     LogConfig, LogLevel, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy, Signals,

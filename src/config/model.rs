@@ -7,6 +7,7 @@
 
 use super::adapters::AdaptersConfig;
 use super::broker_url::BrokerUrl;
+use super::metrics_address::MetricsAddress;
 use super::names::{Label, Name};
 use super::selector::HeadsetSelector;
 use super::signing_key::SigningKey;
@@ -55,6 +56,9 @@ pub struct Config {
     /// Live figures.
     #[schemars(extend("x-scope" = "remote"))]
     pub telemetry: TelemetryConfig,
+    /// Figures for monitoring on this machine.
+    #[schemars(extend("x-scope" = "local"))]
+    pub metrics: MetricsConfig,
     /// The program's own log.
     #[schemars(extend("x-scope" = "remote"))]
     pub log: LogConfig,
@@ -253,6 +257,15 @@ pub struct TelemetryConfig {
     /// Seconds between two messages of `telemetry/health`.
     #[schemars(range(min = 1, max = 10))]
     pub health_interval_s: u16,
+}
+
+/// Figures for monitoring on this machine, in the text format of Prometheus.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Where `GET /metrics` is answered: `unix:/path` or `127.0.0.1:port`. Absent: nowhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<MetricsAddress>,
 }
 
 /// The program's own log, on standard error (the journal, under systemd).

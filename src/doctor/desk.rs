@@ -1,6 +1,8 @@
 //! The workstation that is examined: where its files are, who sits there, what is plugged in.
 
 use crate::config::{Config, ConfigError, Loaded, Source, load};
+use crate::local::Connection;
+use crate::local::state::{BrokerConnection, State};
 use crate::sound_card::{SoundCard, sound_cards};
 use rustix::fs::OFlags;
 use rustix::io::Errno;
@@ -11,7 +13,7 @@ use sidetone_devices::hid::{Listing, list_below};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Where the system's files are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,10 +104,14 @@ pub struct Desk {
     pub try_open: fn(&Path) -> Result<(), Errno>,
     /// The file named on the command line.
     pub config_file: Option<PathBuf>,
+    /// Whether it is tried what the broker lets this node do.
+    pub try_broker: bool,
     pub(super) loaded: Result<Loaded, ConfigError>,
     headsets: OnceLock<Vec<Listing>>,
     quirks: OnceLock<(QuirkBook, Vec<QuirkError>)>,
     server: OnceLock<Result<ServerLook, ServerError>>,
+    daemon: OnceLock<Option<State>>,
+    at_broker: Mutex<()>,
 }
 
 impl Desk {
@@ -121,10 +127,13 @@ impl Desk {
                 Source::File(file) => Some(file.to_owned()),
                 Source::Directory(_) => None,
             },
+            try_broker: false,
             loaded: load(source),
             headsets: OnceLock::new(),
             quirks: OnceLock::new(),
             server: OnceLock::new(),
+            daemon: OnceLock::new(),
+            at_broker: Mutex::new(()),
         }
     }
 
@@ -164,6 +173,30 @@ impl Desk {
         let (include, exclude) = (&config.devices.include, &config.devices.exclude);
         (include.is_empty() || include.iter().any(|one| one.matches(headset)))
             && !exclude.iter().any(|one| one.matches(headset))
+    }
+
+    /// What this node's daemon knows, if it runs for this user, is connected to the broker of this configuration,
+    /// and answers.
+    pub(super) fn connected_daemon(&self) -> Option<&State> {
+        let asked = self.daemon.get_or_init(|| {
+            let config = self.config()?;
+            let place = config.node.effective_state_dir();
+            let snapshot = Connection::open(place.as_deref()).ok()?.snapshot().ok()?;
+            let state = snapshot.moment.state;
+            let name = config.node.effective_name()?;
+            let same = state.node.name == name.as_str()
+                && state.broker.url == config.broker.url.to_string();
+            let connected = state.broker.connection == BrokerConnection::Connected;
+            (same && connected).then_some(state)
+        });
+        asked.as_ref()
+    }
+
+    /// The right to be connected to the broker; two checks would take each other's place.
+    pub(super) fn at_broker(&self) -> MutexGuard<'_, ()> {
+        self.at_broker
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The USB sound cards.

@@ -6,8 +6,9 @@
 //!
 //! *Fails* one check at a time: what cannot be looked at is `skipped`, with the reason.
 //!
-//! *Never* changes anything on the machine, writes to a headset, opens a microphone, publishes a message, or
-//! takes the running daemon's place at the broker (it connects as `NODE-doctor`).
+//! *Never* changes anything on the machine, writes to a headset, opens a microphone, or takes the running
+//! daemon's place at the broker: it connects as `NODE-doctor`, and asks a daemon that is connected instead.
+//! It publishes nothing, unless [`Desk::try_broker`] asks for it; and then nothing that anybody keeps.
 //!
 //! A check is one file in `checks/`; it gets the [`Desk`] and returns its findings. Where things are looked
 //! for is in [`Roots`], so that a test can lay out a workstation of its own.

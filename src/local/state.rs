@@ -16,6 +16,9 @@ pub struct State {
     pub broker: Broker,
     /// What waits for the broker.
     pub outbox: Outbox,
+    /// How the sound of calls arrives.
+    #[serde(default)]
+    pub sound: Sound,
     /// The headsets, by plug.
     pub headsets: Vec<Headset>,
     /// What is wrong besides: one sentence each, with the next step.
@@ -59,6 +62,21 @@ pub struct Broker {
     /// Why it is down: one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Connections made since the start.
+    #[serde(default)]
+    pub connections: u64,
+    /// Topics that the broker refuses; absent = none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused: Vec<RefusedTopic>,
+}
+
+/// A topic whose last message the broker refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedTopic {
+    /// Which.
+    pub topic: String,
+    /// Why, in words: `not authorized`, as a rule.
+    pub reason: String,
 }
 
 /// How a connection stands.
@@ -84,6 +102,17 @@ pub struct Outbox {
     pub bytes: u64,
     /// Records lost since the start.
     pub dropped: u64,
+}
+
+/// What went wrong with streams, since the daemon's start.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sound {
+    /// Streams of a call that ended because the sound server or the device went away.
+    pub streams_lost: u64,
+    /// Times that a stream gave no samples for a while.
+    pub gaps: u64,
+    /// Samples that came faster than they were analysed.
+    pub lost_samples: u64,
 }
 
 /// One headset.

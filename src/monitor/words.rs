@@ -153,7 +153,13 @@ pub(super) fn kind(kind: AlertKind) -> String {
 pub(super) fn broker(broker: &Broker) -> String {
     let url = &broker.url;
     match (broker.connection, &broker.reason) {
-        (BrokerConnection::Connected, _) => format!("connected to {url}"),
+        (BrokerConnection::Connected, _) if broker.refused.is_empty() => {
+            format!("connected to {url}")
+        }
+        (BrokerConnection::Connected, _) => format!(
+            "connected to {url}, which REFUSES {} topics: `sidetone doctor`",
+            broker.refused.len()
+        ),
         (BrokerConnection::Connecting, _) => format!("connecting to {url}"),
         (BrokerConnection::Down, Some(reason)) => format!("NOT CONNECTED: {reason}"),
         (BrokerConnection::Down, None) => format!("NOT CONNECTED to {url}"),

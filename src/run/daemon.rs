@@ -5,6 +5,7 @@ use super::calls::Calls;
 use super::doors::Doors;
 use super::parts::{Heard, Parts};
 use super::provision::Provisioned;
+use super::scrape::Scrape;
 use super::window::Window;
 use super::{RunError, announce, settings};
 use crate::config::Config;
@@ -51,6 +52,7 @@ pub(crate) async fn daemon(
         "started"
     );
     let mut window = Window::open(doors.onlookers(), config, &uplink);
+    let mut scrape = Scrape::open(config, &uplink);
     parts.announce(config).await;
     provision.report(&mut parts).await;
 
@@ -61,6 +63,10 @@ pub(crate) async fn daemon(
             heard = hear.recv() => heard.unwrap_or(Heard::Tick),
             Some(signal) = signalled.recv() => Heard::Softphone(signal),
             () = tick => Heard::Tick,
+            ask = scrape.asked() => {
+                scrape.answer(ask, &window, &mut parts);
+                continue;
+            }
             heard = provision.next() => {
                 provision.take(heard, &mut parts).await;
                 continue;
@@ -77,6 +83,7 @@ pub(crate) async fn daemon(
     }
     let _ = sd_notify::notify(&[sd_notify::NotifyState::Stopping]);
     drop(window);
+    drop(scrape);
     parts.say_goodbye(announce::STOPPED_BY_SIGNAL).await;
     uplink
         .stop(Some(announce::STOPPED_BY_SIGNAL.to_owned()))

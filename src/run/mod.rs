@@ -4,7 +4,8 @@
 //! ```text
 //! hidraw, udev ─ HeadsetMonitor ─ forwarder ─┐
 //! sound server ─ AudioSupervisor ─ forwarder ┼─▶ one tokio thread: Station ─▶ Disclosure ─▶ Uplink ─▶ broker
-//!                     └ taps ─▶ SoundThread ─┘                └─ while somebody looks ─▶ Window
+//!                     └ taps ─▶ SoundThread ─┘                ├─ while somebody looks ─▶ Window
+//!                                                             └─ when somebody asks ─▶ Scrape
 //! ```
 //!
 //! Devices come through `doors::Doors`: this machine's, or those of a simulated desk.
@@ -27,6 +28,7 @@ mod meter;
 mod parts;
 mod privacy;
 mod provision;
+mod scrape;
 mod selection;
 mod settings;
 mod sound;

@@ -14,13 +14,13 @@ use super::watchdog::{Signs, Watchdog};
 use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
-use crate::local::state::{Node, State};
+use crate::local::state::{Node, Sound, State};
 use crate::softphone::Signal;
 use crate::station::{
     AudioInput, DspCommand, Input, NameHeadset, Output, Settings, Station, StationConfig,
 };
-use crate::uplink::{BrokerState, OutboxStats};
-use sidetone_devices::audio::api::{AudioCommand, AudioEvent};
+use crate::uplink::{BrokerState, LinkStats, OutboxStats};
+use sidetone_devices::audio::api::{AudioCommand, AudioEvent, CloseReason};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
 use sidetone_devices::headset::UsbPath;
@@ -70,6 +70,8 @@ pub(super) struct Parts {
     health_last: Duration,
     watchdog: Watchdog,
     onlooker: Onlooker,
+    /// What streams have suffered.
+    streams: Sound,
     /// Something for the person at the desk, and until when.
     notice: Option<(String, Duration)>,
     // Dropped in this order: no more reports, no more streams, then the taps.
@@ -127,6 +129,7 @@ impl Parts {
             health_last: Duration::ZERO,
             watchdog: Watchdog::from_environment(),
             onlooker: Onlooker::default(),
+            streams: Sound::default(),
             notice: None,
             _monitor: monitor,
             audio,
@@ -164,9 +167,13 @@ impl Parts {
                     (AudioInput::Opened { usb, side }, Some(tap)) => {
                         self.sound.listen(usb.clone(), *side, tap);
                     }
-                    (AudioInput::Closed { usb, side, .. }, _) => {
+                    (AudioInput::Closed { usb, side, reason }, _) => {
+                        if matches!(reason, CloseReason::SourceGone | CloseReason::ServerLost) {
+                            self.streams.streams_lost += 1;
+                        }
                         self.sound.command(SoundCommand::Forget(usb.clone(), *side));
                     }
+                    (AudioInput::Gap { .. }, _) => self.streams.gaps += 1,
                     (AudioInput::CardRemoved { usb }, _) => {
                         self.sound.remove(usb.clone());
                     }
@@ -235,12 +242,18 @@ impl Parts {
     }
 
     /// What is now, for who looks on.
-    pub(super) fn view(&mut self, node: Node, url: String, broker: &BrokerState) -> State {
+    pub(super) fn view(
+        &mut self,
+        node: Node,
+        url: String,
+        broker: (&BrokerState, &LinkStats),
+    ) -> State {
         let looked = Looked {
             clock: &self.clock,
             station: &self.station,
             troubles: &self.troubles,
             sound: &self.sound,
+            streams: self.streams,
             disclosure: &self.disclosure,
         };
         let outbox = *self.outbox.borrow();
@@ -251,6 +264,16 @@ impl Parts {
             .troubles
             .splice(0..0, notice.map(|(text, _)| text.clone()));
         state
+    }
+
+    /// How long the daemon has run.
+    pub(super) fn uptime(&self) -> Duration {
+        self.clock.now().monotonic
+    }
+
+    /// What waits for the broker; watch it.
+    pub(super) fn outbox(&self) -> &watch::Receiver<OutboxStats> {
+        &self.outbox
     }
 
     fn tick(&mut self) {

@@ -7,12 +7,12 @@ use super::sound::SoundThread;
 use super::troubles::Troubles;
 use crate::alerts::{How, Mute, Now};
 use crate::local::state::{
-    Access, Broker, BrokerConnection, Call, FarEnd, Headset, Live, Node, Outbox, Overtalk, State,
-    Switch,
+    Access, Broker, BrokerConnection, Call, FarEnd, Headset, Live, Node, Outbox, Overtalk,
+    RefusedTopic, Sound, State, Switch,
 };
 use crate::overtalk::party;
 use crate::station::{CallView, HeadsetView, Part, QuickDisconnect, Station};
-use crate::uplink::{BrokerState, OutboxStats};
+use crate::uplink::{BrokerState, LinkStats, OutboxStats};
 use sidetone_devices::audio::api;
 use sidetone_devices::headset::UsbPath;
 use std::collections::BTreeMap;
@@ -40,6 +40,8 @@ pub(super) struct Looked<'a> {
     pub(super) station: &'a Station,
     pub(super) troubles: &'a Troubles,
     pub(super) sound: &'a SoundThread,
+    /// Of streams; without the samples lost.
+    pub(super) streams: Sound,
     pub(super) disclosure: &'a Disclosure,
 }
 
@@ -50,7 +52,7 @@ impl Onlooker {
         looked: &Looked<'_>,
         mut node: Node,
         url: String,
-        broker: &BrokerState,
+        (broker, link): (&BrokerState, &LinkStats),
         outbox: OutboxStats,
     ) -> State {
         let now = looked.clock.now();
@@ -68,11 +70,15 @@ impl Onlooker {
         alerts.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.since));
         State {
             node,
-            broker: connection(url, broker),
+            broker: connection(url, broker, link),
             outbox: Outbox {
                 records: outbox.records,
                 bytes: outbox.bytes,
                 dropped: outbox.dropped,
+            },
+            sound: Sound {
+                lost_samples: looked.sound.pulse().lost_samples(),
+                ..looked.streams
             },
             headsets: views
                 .iter()
@@ -201,16 +207,24 @@ fn known(on: bool, how: How) -> Switch {
     }
 }
 
-fn connection(url: String, broker: &BrokerState) -> Broker {
+fn connection(url: String, broker: &BrokerState, link: &LinkStats) -> Broker {
     let (connection, reason) = match broker {
         BrokerState::Connecting => (BrokerConnection::Connecting, None),
         BrokerState::Connected { .. } => (BrokerConnection::Connected, None),
         BrokerState::Down(fault) => (BrokerConnection::Down, Some(fault.to_string())),
         BrokerState::Stopped => (BrokerConnection::Stopped, None),
     };
+    let refused = link.refused.iter();
     Broker {
         url,
         connection,
         reason,
+        connections: link.connections,
+        refused: refused
+            .map(|(topic, reason)| RefusedTopic {
+                topic: topic.clone(),
+                reason: (*reason).to_owned(),
+            })
+            .collect(),
     }
 }

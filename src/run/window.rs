@@ -3,9 +3,9 @@
 
 use super::parts::Parts;
 use crate::config::Config;
-use crate::local::state::Node;
+use crate::local::state::{Node, State};
 use crate::local::{Server, place};
-use crate::uplink::{BrokerState, UplinkHandle};
+use crate::uplink::{BrokerState, LinkStats, UplinkHandle};
 use tokio::sync::watch;
 
 /// Who may look at a daemon.
@@ -24,6 +24,7 @@ pub(super) struct Window {
     node: Node,
     url: String,
     broker: watch::Receiver<BrokerState>,
+    link: watch::Receiver<LinkStats>,
 }
 
 impl Window {
@@ -51,6 +52,7 @@ impl Window {
             },
             url: config.broker.url.to_string(),
             broker: uplink.broker(),
+            link: uplink.link(),
         }
     }
 
@@ -64,10 +66,16 @@ impl Window {
 
     /// Shows the parts.
     pub(super) fn show(&mut self, parts: &mut Parts) {
+        let state = self.look(parts);
         if let Some(server) = &mut self.server {
-            let (node, url) = (self.node.clone(), self.url.clone());
-            let state = parts.view(node, url, &self.broker.borrow());
             server.show(state);
         }
+    }
+
+    /// What is now.
+    pub(super) fn look(&self, parts: &mut Parts) -> State {
+        let (node, url) = (self.node.clone(), self.url.clone());
+        let broker = (&*self.broker.borrow(), &*self.link.borrow());
+        parts.view(node, url, broker)
     }
 }

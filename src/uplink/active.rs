@@ -38,8 +38,8 @@ impl ActiveAlerts {
 /// The ends of alerts that an older start left standing: of each its state and its event.
 pub(super) fn ends_of(standing: &[Box<RawValue>]) -> Vec<StationMessage> {
     let ts = now_ms();
-    let end = |state: &Box<RawValue>| {
-        let mut detail: AlertDetail = match serde_json::from_str(state.get()) {
+    let end = |state: &str| {
+        let mut detail: AlertDetail = match serde_json::from_str(state) {
             Ok(detail) => detail,
             Err(error) => {
                 tracing::warn!(%error, "an alert of an older start cannot be read; the broker lets it expire");
@@ -62,5 +62,9 @@ pub(super) fn ends_of(standing: &[Box<RawValue>]) -> Vec<StationMessage> {
             StationMessage::Event(event),
         ])
     };
-    standing.iter().filter_map(end).flatten().collect()
+    standing
+        .iter()
+        .filter_map(|state| end(state.get()))
+        .flatten()
+        .collect()
 }

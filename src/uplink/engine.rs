@@ -4,6 +4,7 @@ use super::active::ActiveAlerts;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::items::KnownItems;
+use super::link::Link;
 use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
@@ -40,7 +41,7 @@ const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    Record(Id),
+    Record { id: Id, topic: String },
     State { topic: String, generation: u64 },
 }
 
@@ -64,6 +65,7 @@ pub(super) struct Engine {
     pub(super) owed_since: Option<Instant>,
     pub(super) on_its_way: usize,
     pub(super) gateway: Gateway,
+    pub(super) link: Link,
     pub(super) subscriptions: Option<Subscriptions>,
     /// The agent's, whether or not it is sent now.
     pub(super) pseudonym: Option<String>,
@@ -283,6 +285,7 @@ impl Engine {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
+                self.link.connected();
                 self.subscribe();
                 if session_present {
                     // The will may have been sent meanwhile.
@@ -358,13 +361,14 @@ impl Engine {
                 MessageClass::Event | MessageClass::Hold => waited_s,
                 _ => 0,
             };
+            let topic = message.topic.clone();
             let Some(way) = self.session.publish(message, age_s) else {
                 break;
             };
             self.outbox.sent(id);
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
-            fates.spawn(follow(Token::Record(id), way));
+            fates.spawn(follow(Token::Record { id, topic }, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -394,38 +398,44 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            Token::Record(id) => {
+            Token::Record { id, topic } => {
+                self.judge(&topic, fate);
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {
                     Fate::Acknowledged => self.outbox.acknowledged(id),
                     Fate::Reset => self.outbox.reset(id),
                     Fate::Impossible => self.outbox.lose(id),
-                    Fate::Refused(reason) => {
-                        tracing::warn!(
-                            boot = id.boot,
-                            seq = id.seq,
-                            ?reason,
-                            "the broker refuses a message: check its access list"
-                        );
+                    Fate::Refused(_) => {
                         self.outbox.refused(id, Instant::now() + REFUSED_PAUSE);
                     }
                 }
             }
-            Token::State { topic, generation } => match fate {
-                Fate::Acknowledged | Fate::Impossible => {
-                    self.retained.acknowledged(&topic, generation);
+            Token::State { topic, generation } => {
+                self.judge(&topic, fate);
+                match fate {
+                    Fate::Acknowledged | Fate::Impossible | Fate::Refused(_) => {
+                        self.retained.acknowledged(&topic, generation);
+                    }
+                    Fate::Reset => self.retained.reset(&topic, generation),
                 }
-                Fate::Reset => self.retained.reset(&topic, generation),
-                Fate::Refused(reason) => {
-                    tracing::warn!(
-                        topic,
-                        ?reason,
-                        "the broker refuses a message: check its access list"
-                    );
-                    self.retained.acknowledged(&topic, generation);
-                }
-            },
+            }
+        }
+    }
+
+    /// Notes whether the broker takes a topic.
+    fn judge(&self, topic: &str, fate: Fate) {
+        match fate {
+            Fate::Acknowledged => self.link.taken(topic),
+            Fate::Refused(reason) => {
+                tracing::warn!(
+                    topic,
+                    ?reason,
+                    "the broker refuses a message: check its access list with `sidetone doctor`"
+                );
+                self.link.refused(topic, reason);
+            }
+            Fate::Reset | Fate::Impossible => {}
         }
     }
 

@@ -13,6 +13,7 @@ pub(crate) mod files;
 mod gateway;
 pub mod identity;
 mod items;
+mod link;
 mod mqtt;
 mod order;
 pub mod outbox;
@@ -22,7 +23,11 @@ pub mod sent;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
-pub use mqtt::{BrokerFault, BrokerState, CORRELATION_MAX, Presented, Received, handshake, probe};
+pub use link::LinkStats;
+pub use mqtt::{
+    BrokerFault, BrokerState, CORRELATION_MAX, Outcome, Presented, Received, Rights, Tried,
+    handshake, probe, rights,
+};
 pub(crate) use mqtt::{explain, refresh};
 pub use order::{Order, Orders, Speaker};
 pub use outbox::{DiskTrouble, OutboxStats};
@@ -33,6 +38,7 @@ use engine::{Engine, Inputs};
 use gateway::Gateway;
 use identity::Key;
 use items::KnownItems;
+use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
 use outbox::disk::Disk;
@@ -89,6 +95,7 @@ pub struct UplinkHandle {
     broker: watch::Receiver<BrokerState>,
     stats: watch::Receiver<OutboxStats>,
     sent: watch::Receiver<SentLog>,
+    link: watch::Receiver<LinkStats>,
     orders: Orders,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
@@ -142,6 +149,7 @@ impl Uplink {
             broker_tx,
             sent_tx,
         );
+        let (link_tx, link) = Link::new();
         let engine = Engine {
             sender,
             outbox: Outbox::new(
@@ -162,6 +170,7 @@ impl Uplink {
             owed_since: None,
             on_its_way: 0,
             gateway: Gateway::new(config.gateway),
+            link: link_tx,
             subscriptions: config.subscriptions,
             pseudonym,
             items: KnownItems::read(&config.state_dir),
@@ -180,6 +189,7 @@ impl Uplink {
             broker,
             stats,
             sent,
+            link,
             orders: Orders(orders_tx),
             stop: Some(stop_tx),
             task,
@@ -224,6 +234,12 @@ impl UplinkHandle {
     #[must_use]
     pub fn sent(&self) -> watch::Receiver<SentLog> {
         self.sent.clone()
+    }
+
+    /// How often it was connected, and what the broker refuses; watch it.
+    #[must_use]
+    pub fn link(&self) -> watch::Receiver<LinkStats> {
+        self.link.clone()
     }
 
     /// The way to tell it what to publish besides.

@@ -10,7 +10,15 @@ use std::path::Path;
 use std::process::Command;
 
 /// What the reader has in the current directory: that of the repository.
-const CHECKOUT: [&str; 6] = ["devices", "docs", "examples", "scripts", "src", "systemd"];
+const CHECKOUT: [&str; 7] = [
+    "devices",
+    "docs",
+    "examples",
+    "packaging",
+    "scripts",
+    "src",
+    "systemd",
+];
 
 /// Commands that run until somebody stops them, as the last one of a block.
 fn runs_on(block: &str) -> bool {

@@ -53,6 +53,23 @@ impl Broker {
         broker
     }
 
+    /// A broker with exactly this configuration, of which `port` is the first listener; `DIR` stands for its
+    /// directory.
+    pub(crate) fn with_whole_file(
+        port: u16,
+        configuration: &str,
+        files: impl FnOnce(&Path),
+    ) -> Self {
+        let mut broker = Self::absent();
+        broker.port = port;
+        files(broker.dir());
+        let dir = broker.dir().display().to_string();
+        let file = broker.dir().join("mosquitto.conf");
+        std::fs::write(file, configuration.replace("DIR", &dir)).unwrap();
+        broker.restart();
+        broker
+    }
+
     /// A broker that has yet to be started.
     pub(crate) fn absent() -> Self {
         let broker = Self {
@@ -106,7 +123,8 @@ impl Broker {
         }
     }
 
-    fn log(&self) -> String {
+    /// What it said.
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
@@ -119,6 +137,11 @@ impl Broker {
                 .unwrap()
                 .success()
         );
+    }
+
+    /// Certificates and access lists are read again.
+    pub(crate) fn reload(&self) {
+        self.signal("-HUP");
     }
 
     /// It no longer reads or answers, but the kernel still takes bytes for it.

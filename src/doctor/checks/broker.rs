@@ -1,6 +1,8 @@
 //! The broker is found, reached, and lets this node in.
 
+use crate::config::Config;
 use crate::doctor::{Check, Desk, Finding};
+use crate::local::state::State;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::{BrokerFault, probe};
 use std::io;
@@ -23,22 +25,61 @@ fn run(desk: &Desk) -> Vec<Finding> {
     let Some(config) = desk.config() else {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
-    let Some(node) = config.node.effective_name() else {
+    let Some(node) = node_name(config) else {
         return vec![Finding::problem(
             "The host name cannot be made a node name, so Sidetone does not start.",
             "set node.name",
         )];
     };
+    // Where the certificate's name is the client id, a second connection would throw the daemon off.
+    if let Some(daemon) = desk.connected_daemon() {
+        return told_by(daemon);
+    }
     let Ok(runtime) = runtime() else {
         return vec![Finding::skipped(
             "The system has no room for another event loop.",
         )];
     };
     let broker = BrokerConfig::from(&config.broker);
+    let alone = desk.at_broker();
     let finding = runtime.block_on(look(&broker, &format!("{node}-doctor")));
+    drop(alone);
     // A name that is still looked up is not waited for.
     runtime.shutdown_background();
     vec![finding]
+}
+
+/// What this node is called.
+pub(super) fn node_name(config: &Config) -> Option<String> {
+    config.node.effective_name().map(|name| name.to_string())
+}
+
+/// What the daemon, which is connected, knows of the broker.
+fn told_by(daemon: &State) -> Vec<Finding> {
+    let url = &daemon.broker.url;
+    let process = daemon.node.pid;
+    let mut findings = vec![Finding::ok(format!(
+        "{url} lets this node in: the daemon (process {process}) is connected."
+    ))];
+    let refused: Vec<String> = daemon
+        .broker
+        .refused
+        .iter()
+        .map(|refused| format!("{} ({})", refused.topic, refused.reason))
+        .collect();
+    if !refused.is_empty() {
+        let finding = Finding::problem(
+            format!(
+                "{url} refuses what the daemon publishes: {}.",
+                refused.join(", ")
+            ),
+            "let this node write its own topics in the broker's access list, by the name in its certificate; see docs/broker.md",
+        );
+        findings.push(finding.with_detail(
+            "Events and alerts wait and are tried again every 30 s; what else the broker refuses is told by `sidetone doctor --broker` once the daemon has ended.",
+        ));
+    }
+    findings
 }
 
 /// An event loop for one check.

@@ -1,5 +1,6 @@
 //! The checks, one a file.
 
+mod access;
 mod broker;
 mod call;
 mod certificate;
@@ -22,7 +23,7 @@ mod state;
 use super::Check;
 
 /// In the order in which a workstation is put right.
-pub(super) const ALL: [Check; 18] = [
+pub(super) const ALL: [Check; 19] = [
     config::CHECK,
     state::CHECK,
     secrets::CHECK,
@@ -38,6 +39,7 @@ pub(super) const ALL: [Check; 18] = [
     memory_lock::CHECK,
     broker::CHECK,
     certificate::CHECK,
+    access::CHECK,
     spokes::CHECK,
     clock::CHECK,
     service::CHECK,

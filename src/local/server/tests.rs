@@ -1,7 +1,7 @@
 use super::{READERS, Server};
 use crate::local::client::{ClientError, Connection};
 use crate::local::line::Line;
-use crate::local::state::{Broker, BrokerConnection, Node, Outbox, State};
+use crate::local::state::{Broker, BrokerConnection, Node, Outbox, Sound, State};
 use crate::uplink::SentLog;
 use std::path::Path;
 use std::time::Duration;
@@ -24,12 +24,15 @@ fn state(boot: u64) -> State {
             url: "mqtt://127.0.0.1".to_owned(),
             connection: BrokerConnection::Connecting,
             reason: None,
+            connections: 1,
+            refused: Vec::new(),
         },
         outbox: Outbox {
             records: 0,
             bytes: 0,
             dropped: 0,
         },
+        sound: Sound::default(),
         headsets: Vec::new(),
         troubles: Vec::new(),
         alerts: Vec::new(),

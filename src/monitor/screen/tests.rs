@@ -2,7 +2,7 @@ use super::{Look, draw};
 use crate::local::line::{Moment, SCHEMA, Snapshot};
 use crate::local::state::{
     Access, Broker, BrokerConnection, Call, FarEnd, Headset, Live, Message, Node, Outbox, Overtalk,
-    Sent, State, Switch,
+    Sent, Sound, State, Switch,
 };
 use crate::monitor::app::{App, Page};
 use crate::uplink::sent::SentCounts;
@@ -127,12 +127,15 @@ fn app(headsets: Vec<Headset>, alerts: usize) -> App {
                     url: "mqtts://broker.example.org:8883".to_owned(),
                     connection: BrokerConnection::Connected,
                     reason: None,
+                    connections: 1,
+                    refused: Vec::new(),
                 },
                 outbox: Outbox {
                     records: 0,
                     bytes: 0,
                     dropped: 0,
                 },
+                sound: Sound::default(),
                 headsets,
                 troubles: Vec::new(),
                 alerts: (0..alerts).map(|_| alert(Severity::Major)).collect(),

@@ -10,6 +10,7 @@ mod fault;
 mod handshake;
 mod options;
 mod probe;
+mod rights;
 pub(super) mod session;
 
 pub use fault::BrokerFault;
@@ -17,6 +18,7 @@ pub(crate) use fault::explain;
 pub use handshake::{Presented, handshake};
 pub(crate) use options::refresh;
 pub use probe::probe;
+pub use rights::{Outcome, Rights, Tried, rights};
 pub use session::{CORRELATION_MAX, Received};
 
 /// How the node stands with its broker.
