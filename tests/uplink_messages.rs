@@ -366,7 +366,11 @@ async fn a_headset_unplugged_while_the_daemon_was_stopped_leaves_the_inventory()
     let at = |ending: &'static str, removed: bool| {
         move |seen: &[Seen]| {
             let here = seen.iter().filter(|s| s.topic.ends_with(ending));
-            here.clone().count() > 0 && here.last().is_some_and(|s| s.payload.is_empty() == removed)
+            here.clone().count() > 0
+                && here
+                    .clone()
+                    .next_back()
+                    .is_some_and(|s| s.payload.is_empty() == removed)
         }
     };
     let node = Node::start(config(&url(broker.port), state.path()));

@@ -43,6 +43,11 @@ pub(crate) fn run(arguments: &[String]) {
             _ => {}
         }
     }
+    // `RUST_LOG=debug` shows what the session does.
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

@@ -31,9 +31,6 @@ pub const CACHE_BYTES: usize = 512 * 1024;
 /// A record waits so long for the disk before it is sent; together with the sync no longer than DESIGN §6 allows.
 const DISK_PATIENCE: Duration = Duration::from_millis(50);
 
-/// Records among which the next one is looked for.
-const LOOK_AHEAD: usize = 256;
-
 /// Records read back at a time.
 const LOAD: usize = 32;
 
@@ -237,41 +234,29 @@ impl Outbox {
 
     /// The next record to send, and for how many seconds it has been waiting.
     ///
-    /// Of a topic at most one record is on its way: whatever a broken connection makes of the order of what was on
-    /// its way, records of a topic stay in theirs. A record waits until it is on the disk, so that what a supervisor
-    /// has heard is still known after a crash (an alert must end once); but for [`DISK_PATIENCE`] at most.
+    /// Records go out in the order they came, and of a topic one at a time: whatever a broken connection makes of
+    /// the order of what was on its way, records of a topic stay in theirs. A record waits until it is on the disk,
+    /// so that what a supervisor has heard is still known after a crash (an alert must end once); but for
+    /// [`DISK_PATIENCE`] at most.
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
         self.wake = None;
-        let mut passed: Vec<Arc<str>> = Vec::new();
-        let mut found = None;
-        let mut on_disk = None;
-        let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
-        for (id, slot) in waiting.take(LOOK_AHEAD) {
-            let refused = self
-                .refused
-                .get(&slot.topic)
-                .is_some_and(|until| *until > now);
-            if refused || self.busy.contains(&slot.topic) || passed.contains(&slot.topic) {
-                continue;
-            }
-            let durable = slot.stored || slot.class == MessageClass::Hold || self.trouble.is_some();
-            let waits_until = slot.since + DISK_PATIENCE;
-            if !durable && waits_until > now {
-                self.wake = Some(self.wake.map_or(waits_until, |wake| wake.min(waits_until)));
-            } else if let Body::Here(_) = slot.body {
-                found = Some(*id);
-                break;
-            } else if let Body::OnDisk = slot.body {
-                on_disk.get_or_insert(*id);
-            }
-            passed.push(Arc::clone(&slot.topic));
+        let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
+        let mut waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
+        let (&id, slot) = waiting.find(|(_, slot)| !waits(&slot.topic))?;
+        if self.busy.contains(&slot.topic) {
+            return None;
         }
-        if let Some(first) = on_disk {
-            self.read_back_from(first);
+        let durable = slot.stored || slot.class == MessageClass::Hold || self.trouble.is_some();
+        if !durable && slot.since + DISK_PATIENCE > now {
+            self.wake = Some(slot.since + DISK_PATIENCE);
+            return None;
         }
-        let slot = self.slots.get(&found?)?;
+        if let Body::OnDisk = slot.body {
+            self.read_back_from(id);
+        }
+        let slot = self.slots.get(&id)?;
         match &slot.body {
-            Body::Here(message) => Some((found?, message, slot.age(now).as_secs())),
+            Body::Here(message) => Some((id, message, slot.age(now).as_secs())),
             Body::OnDisk | Body::Asked => None,
         }
     }
