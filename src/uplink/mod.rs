@@ -12,6 +12,7 @@ mod engine;
 pub(crate) mod files;
 mod gateway;
 pub mod identity;
+mod intake;
 mod items;
 mod link;
 mod mqtt;

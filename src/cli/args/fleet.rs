@@ -23,7 +23,7 @@ pub struct FleetArgs {
     /// What to do.
     #[command(subcommand)]
     pub command: FleetCommand,
-    /// Read this file instead of /etc/sidetone/*.toml: its node.org and [broker]
+    /// Read this file instead of /etc/sidetone/*.toml: its node.org and `[broker]`
     #[arg(short, long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 }

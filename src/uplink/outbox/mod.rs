@@ -3,7 +3,7 @@
 //! *Promises*: a record leaves only at its PUBACK, by age, or because the outbox is full; each
 //! record that leaves otherwise than by PUBACK is counted, and the count is published. Records of one topic leave in
 //! the order they came, those of older starts first. A record that a lost session dropped is offered again under the
-//! same `boot`, `seq`; so is one that an ended process left behind ([`disk`]).
+//! same `boot`, `seq`; so is one that an ended process left behind (`disk`).
 //! *When full*, ordinary events go first (the oldest first), then clears, then raises.
 //! *Bounded*: of what is on the disk at most [`CACHE_BYTES`] are also in memory; the rest is read back when its turn
 //! comes. Only while the disk fails can memory hold all of it.
@@ -237,7 +237,7 @@ impl Outbox {
     /// Records go out in the order they came, and of a topic one at a time: whatever a broken connection makes of
     /// the order of what was on its way, records of a topic stay in theirs. A record waits until it is on the disk,
     /// so that what a supervisor has heard is still known after a crash (an alert must end once); but for
-    /// [`DISK_PATIENCE`] at most.
+    /// `DISK_PATIENCE` at most.
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
         self.wake = None;
         let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);

@@ -1,0 +1,111 @@
+//! What the station says, on its way into outbox, retained states and session.
+
+use super::engine::{Engine, HOUSEKEEPING};
+use super::outbox::Rank;
+use super::outgoing::{Unsendable, now_ms};
+use sidetone_wire::alert::Alert;
+use sidetone_wire::event::{Event, EventType};
+use sidetone_wire::hold::HoldRequest;
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::telemetry::Telemetry;
+use sidetone_wire::vocabulary::AlertState;
+use std::time::Instant;
+use tokio::sync::mpsc;
+
+/// Messages of the station taken in one go, at most.
+const TOGETHER: usize = 64;
+
+impl Engine {
+    /// Takes a message of the station.
+    pub(super) fn take(&mut self, message: StationMessage) {
+        let result = match message {
+            StationMessage::Event(event) => self.event(event),
+            StationMessage::Alert(alert) => self.alert(alert),
+            StationMessage::Telemetry(telemetry) => self.telemetry(telemetry),
+            StationMessage::Inventory { item, facts } => {
+                self.items.note(&item, facts.is_some());
+                self.sender
+                    .inventory(&item, facts)
+                    .map(|m| self.retained.set(m))
+            }
+            StationMessage::Hold { ts, order, request } => self.hold(ts, order, request),
+            StationMessage::State { state, reason } => {
+                self.node = (state, reason);
+                self.say_state()
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "a message of the station cannot be sent");
+        }
+    }
+
+    /// Takes what else the station has said already, so that what belongs together is written in one piece.
+    pub(super) fn take_waiting(&mut self, station: &mut mpsc::Receiver<StationMessage>) {
+        for _ in 0..TOGETHER {
+            match station.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) -> Result<(), Unsendable> {
+        let rank = match event.kind {
+            EventType::AlertRaised | EventType::AlertChanged | EventType::OutboxDropped => {
+                Rank::Raised
+            }
+            EventType::AlertCleared => Rank::Cleared,
+            _ => Rank::Event,
+        };
+        let message = self.sender.event(event, self.outbox.next_seq())?;
+        self.outbox.append(message, rank, now());
+        Ok(())
+    }
+
+    fn alert(&mut self, alert: Alert) -> Result<(), Unsendable> {
+        let state = alert.detail.state;
+        let rank = match state {
+            AlertState::Cleared => Rank::Cleared,
+            AlertState::Raised | AlertState::Updated => Rank::Raised,
+        };
+        let message = self.sender.alert(alert, self.outbox.next_seq())?;
+        self.retained.forget(&message.topic);
+        self.active.note(state, &message);
+        self.outbox.append(message, rank, now());
+        Ok(())
+    }
+
+    /// A hold is of use now or not at all: without a broker it is not asked.
+    fn hold(&mut self, ts: u64, order: u64, request: HoldRequest) -> Result<(), Unsendable> {
+        if !self.connected {
+            self.gateway.unreachable(order);
+            return Ok(());
+        }
+        let seq = self.outbox.next_seq();
+        let message = self.sender.hold(ts, request, seq)?;
+        self.gateway.asked(seq, order);
+        self.outbox.append(message, Rank::Raised, now());
+        Ok(())
+    }
+
+    /// Live figures go out now or not at all; not onto a broker that is behind.
+    fn telemetry(&mut self, mut telemetry: Telemetry) -> Result<(), Unsendable> {
+        let behind = self
+            .owed_since
+            .is_some_and(|since| since.elapsed() > HOUSEKEEPING * 2);
+        if !self.connected || behind {
+            return Ok(());
+        }
+        if let Telemetry::Health { figures, .. } = &mut telemetry {
+            let stats = self.outbox.stats();
+            (figures.outbox_records, figures.outbox_dropped) = (stats.records, stats.dropped);
+        }
+        let message = self.sender.telemetry(telemetry)?;
+        self.session.publish_untracked(&message);
+        Ok(())
+    }
+}
+
+fn now() -> (Instant, u64) {
+    (Instant::now(), now_ms())
+}
