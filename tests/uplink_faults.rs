@@ -49,6 +49,42 @@ async fn sentence_of_server(port: u16) -> String {
     sentence(config).await
 }
 
+/// Takes connections, and acknowledges nothing but CONNECT; the flags of each CONNECT.
+fn silent_broker() -> (u16, std::sync::mpsc::Receiver<u8>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (flags, seen) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut connections = Vec::new();
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut packet = [0; 512];
+            let length = stream.read(&mut packet).unwrap_or(0);
+            let name = packet[..length].windows(4).position(|w| w == b"MQTT");
+            let _ = flags.send(packet[name.unwrap() + 5]);
+            let _ = stream.write_all(&[0x20, 0x03, 0x00, 0x00, 0x00]);
+            connections.push(stream);
+        }
+    });
+    (port, seen)
+}
+
+#[tokio::test]
+async fn a_broker_that_acknowledges_nothing_is_connected_to_anew() {
+    let (port, flags) = silent_broker();
+    let state = tempfile::tempdir().unwrap();
+    let mut config = config(&format!("mqtt://127.0.0.1:{port}"), state.path());
+    config.timing.stall = std::time::Duration::from_millis(500);
+    let node = Node::start(config);
+    node.say(numbered(1)).await;
+    let both = tokio::task::spawn_blocking(move || {
+        let patience = broker::PATIENCE;
+        [flags.recv_timeout(patience), flags.recv_timeout(patience)]
+    });
+    let clean_start = both.await.unwrap().map(|flags| flags.unwrap() & 2);
+    assert_eq!(clean_start, [2, 2], "the second session is a new one too");
+    assert_eq!(node.handle.outbox().borrow().records, 1);
+}
+
 #[tokio::test]
 async fn what_is_no_broker_is_told_apart() {
     let absent = sentence_of_server(free_port()).await;

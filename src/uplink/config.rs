@@ -137,6 +137,8 @@ pub struct Timing {
     pub backoff_max: Duration,
     /// Longest wait for the broker's answer to CONNECT.
     pub connect_timeout: Duration,
+    /// A connected broker that owes an acknowledgement for so long is connected to anew.
+    pub stall: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
     /// An inventory item of an earlier start that is not named for so long is removed.
@@ -149,6 +151,7 @@ impl Default for Timing {
             alert_refresh: Duration::from_secs(sidetone_wire::delivery::ALERT_REFRESH_S.into()),
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
+            stall: Duration::from_secs(20),
             drain: Duration::from_secs(2),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),

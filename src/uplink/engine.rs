@@ -112,6 +112,7 @@ impl Engine {
                 _ = housekeeping.tick() => {
                     self.outbox.expire(Instant::now());
                     self.remove_left_items();
+                    self.end_a_stall();
                 }
             }
         };
@@ -228,6 +229,20 @@ impl Engine {
             tracing::warn!(
                 "messages to this node come faster than they are taken: one is left out"
             );
+        }
+    }
+
+    /// A connection that stands but acknowledges nothing helps nobody: a broker that has stalled, or a client that
+    /// after several broken connections waits for an acknowledgement that cannot come (seen in the fault campaign).
+    fn end_a_stall(&mut self) {
+        let stalled = |since: Instant| since.elapsed() > self.timing.stall;
+        if self.connected && self.owed_since.is_some_and(stalled) {
+            tracing::warn!(
+                "the broker has acknowledged nothing for {} s: connecting anew",
+                self.timing.stall.as_secs()
+            );
+            (self.connected, self.owed_since) = (false, None);
+            self.session.begin_anew();
         }
     }
 

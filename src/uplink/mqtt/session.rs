@@ -72,6 +72,36 @@ pub(in crate::uplink) struct Session {
     task: JoinHandle<()>,
     /// Everything handed over.
     sent: watch::Sender<SentLog>,
+    recipe: Recipe,
+}
+
+/// What a session is made of.
+#[derive(Debug, Clone)]
+struct Recipe {
+    broker: BrokerConfig,
+    timing: Timing,
+    client_id: String,
+    will: Outgoing,
+    state: watch::Sender<BrokerState>,
+    events: mpsc::Sender<SessionEvent>,
+}
+
+impl Recipe {
+    fn start(&self) -> (AsyncClient, JoinHandle<()>) {
+        let will = self.will.clone();
+        let options = options::base(&self.broker, &self.timing, &self.client_id, will);
+        let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
+        let driver = Driver {
+            broker: self.broker.clone(),
+            event_loop,
+            events: self.events.clone(),
+            state: self.state.clone(),
+            backoff: Backoff::new(self.timing.backoff_max),
+            connected: false,
+            logged: None,
+        };
+        (client, tokio::spawn(driver.run()))
+    }
 }
 
 /// A message on its way.
@@ -103,22 +133,31 @@ impl Session {
         state: watch::Sender<BrokerState>,
         sent: watch::Sender<SentLog>,
     ) -> (Self, mpsc::Receiver<SessionEvent>) {
-        let options = options::base(&broker, &timing, client_id, will);
-        let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
         // One Up or Down per connection attempt, and the engine takes them at once.
         let (events, receiver) = mpsc::channel(16);
-        let backoff = Backoff::new(timing.backoff_max);
-        let driver = Driver {
+        let recipe = Recipe {
             broker,
-            event_loop,
-            events,
+            timing,
+            client_id: client_id.to_owned(),
+            will,
             state,
-            backoff,
-            connected: false,
-            logged: None,
+            events,
         };
-        let task = tokio::spawn(driver.run());
-        (Self { client, task, sent }, receiver)
+        let (client, task) = recipe.start();
+        let session = Self {
+            client,
+            task,
+            sent,
+            recipe,
+        };
+        (session, receiver)
+    }
+
+    /// Throws the connection and everything the client remembers away, and begins anew. What was on its way is
+    /// [`Fate::Reset`].
+    pub(in crate::uplink) fn begin_anew(&mut self) {
+        self.task.abort();
+        (self.client, self.task) = self.recipe.start();
     }
 
     /// Hands a message over; `None` if the client's queue is full or closed. Never waits.
