@@ -121,26 +121,42 @@ impl NodeView {
     }
 }
 
-/// Which messages of the node's latest boot were seen: all up to `floor`, and those in `above`.
+/// Boots of a node in which messages are told apart. What an ended process left in its outbox comes when the next
+/// one has already said something.
+const BOOTS: usize = 4;
+
+/// Which messages of the node were seen.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Seen {
-    boot: u64,
+    boots: BTreeMap<u64, Sequence>,
+    /// Messages of this boot and older ones are taken for repetitions.
+    forgotten: u64,
+}
+
+impl Seen {
+    fn is_new(&mut self, boot: u64, seq: u64) -> bool {
+        if boot <= self.forgotten {
+            return false;
+        }
+        let new = self.boots.entry(boot).or_default().is_new(seq);
+        while self.boots.len() > BOOTS
+            && let Some((oldest, _)) = self.boots.pop_first()
+        {
+            self.forgotten = oldest;
+        }
+        new
+    }
+}
+
+/// Which messages of a boot were seen: all up to `floor`, and those in `above`.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Sequence {
     floor: u64,
     above: std::collections::BTreeSet<u64>,
 }
 
-impl Seen {
-    /// A message of an earlier boot is a repetition: the node had all of them acknowledged or lost.
-    fn is_new(&mut self, boot: u64, seq: u64) -> bool {
-        if boot < self.boot {
-            return false;
-        }
-        if boot > self.boot {
-            *self = Self {
-                boot,
-                ..Self::default()
-            };
-        }
+impl Sequence {
+    fn is_new(&mut self, seq: u64) -> bool {
         if seq <= self.floor || !self.above.insert(seq) {
             return false;
         }
@@ -173,8 +189,14 @@ mod tests {
             (3, 1, false),
             (3, 5, true),
             (4, 1, true),
+            (3, 6, true),
             (3, 6, false),
             (4, 1, false),
+            (9, 1, true),
+            (8, 1, true),
+            (7, 1, true),
+            (3, 7, false),
+            (4, 2, true),
         ] {
             assert_eq!(seen.is_new(boot, seq), new, "{boot} {seq}");
         }
@@ -183,11 +205,16 @@ mod tests {
     #[test]
     fn memory_is_bounded_whatever_comes() {
         let mut seen = Seen::default();
+        for boot in 1..=20 {
+            assert!(seen.is_new(boot, 1));
+        }
+        assert_eq!(seen.boots.len(), BOOTS);
+        let mut seen = Sequence::default();
         for seq in (2..200_000).step_by(2) {
-            assert!(seen.is_new(1, seq));
+            assert!(seen.is_new(seq));
         }
         assert!(seen.above.len() <= usize::try_from(WINDOW).unwrap());
-        assert!(seen.is_new(1, u64::MAX) && !seen.is_new(1, u64::MAX));
+        assert!(seen.is_new(u64::MAX) && !seen.is_new(u64::MAX));
         assert!(seen.above.len() <= 2);
     }
 }
