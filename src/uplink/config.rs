@@ -151,7 +151,7 @@ impl Default for Timing {
             alert_refresh: Duration::from_secs(sidetone_wire::delivery::ALERT_REFRESH_S.into()),
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
-            stall: Duration::from_secs(20),
+            stall: Duration::from_secs(10),
             drain: Duration::from_secs(2),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),

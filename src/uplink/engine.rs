@@ -191,6 +191,8 @@ impl Engine {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
+                // What the client sends again after a broken connection is owed as well.
+                self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 self.link.connected();
                 self.subscribe();
                 if session_present {
