@@ -35,8 +35,16 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    Record { id: Id, topic: String },
-    State { topic: String, generation: u64 },
+    /// A record, and which session it was handed to.
+    Record {
+        id: Id,
+        topic: String,
+        session: u64,
+    },
+    State {
+        topic: String,
+        generation: u64,
+    },
 }
 
 /// The uplink's one writer.
@@ -58,6 +66,10 @@ pub(super) struct Engine {
     /// Since when the broker owes an acknowledgement.
     pub(super) owed_since: Option<Instant>,
     pub(super) on_its_way: usize,
+    /// When the broker last took a record, or had none to take.
+    pub(super) progress: Instant,
+    /// Counts sessions thrown away.
+    pub(super) sessions: u64,
     pub(super) gateway: Gateway,
     pub(super) link: Link,
     pub(super) subscriptions: Option<Subscriptions>,
@@ -191,8 +203,7 @@ impl Engine {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
                 self.connected = true;
-                // What the client sends again after a broken connection is owed as well.
-                self.owed_since = (self.on_its_way > 0).then(Instant::now);
+                self.progress = Instant::now();
                 self.link.connected();
                 self.subscribe();
                 if session_present {
@@ -234,16 +245,21 @@ impl Engine {
         }
     }
 
-    /// A connection that stands but acknowledges nothing helps nobody: a broker that has stalled, or a client that
-    /// after several broken connections waits for an acknowledgement that cannot come (seen in the fault campaign).
+    /// A connection that stands but takes nothing helps nobody, whoever of the two has stalled: all of it is thrown
+    /// away.
     fn end_a_stall(&mut self) {
-        let stalled = |since: Instant| since.elapsed() > self.timing.stall;
-        if self.connected && self.owed_since.is_some_and(stalled) {
+        if !self.connected || !self.outbox.has_any_for(Instant::now()) {
+            self.progress = Instant::now();
+        } else if self.progress.elapsed() > self.timing.stall {
             tracing::warn!(
-                "the broker has acknowledged nothing for {} s: connecting anew",
+                on_its_way = self.on_its_way,
+                "the broker has taken nothing for {} s: connecting anew",
                 self.timing.stall.as_secs()
             );
-            (self.connected, self.owed_since) = (false, None);
+            (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
+            self.sessions += 1;
+            self.outbox.reset_all();
+            self.retained.all_again();
             self.session.begin_anew();
         }
     }
@@ -290,7 +306,8 @@ impl Engine {
             self.outbox.sent(id);
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
-            fates.spawn(follow(Token::Record { id, topic }, way));
+            let session = self.sessions;
+            fates.spawn(follow(Token::Record { id, topic, session }, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -320,8 +337,11 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            Token::Record { id, topic } => {
+            // What was thrown away has been offered again since.
+            Token::Record { session, .. } if session < self.sessions => {}
+            Token::Record { id, topic, .. } => {
                 self.judge(&topic, fate);
+                self.progress = Instant::now();
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {

@@ -170,6 +170,8 @@ impl Uplink {
             connected: false,
             owed_since: None,
             on_its_way: 0,
+            progress: Instant::now(),
+            sessions: 0,
             gateway: Gateway::new(config.gateway),
             link: link_tx,
             subscriptions: config.subscriptions,

@@ -206,8 +206,12 @@ impl Outbox {
     }
 
     fn make_room(&mut self, now: Instant) {
-        self.expire(now);
-        while self.slots.len() > self.limits.records || self.bytes > self.limits.bytes {
+        let full = |o: &Self| o.slots.len() > o.limits.records || o.bytes > o.limits.bytes;
+        // Looking at every record is for the full outbox and the housekeeping, not for each new record.
+        if full(self) {
+            self.expire(now);
+        }
+        while full(self) {
             let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
             match waiting.map(|(id, slot)| (slot.rank, *id)).min() {
                 Some((_, id)) => self.lose(id),
@@ -299,6 +303,21 @@ impl Outbox {
     /// The session lost it: it is offered again.
     pub fn reset(&mut self, id: Id) {
         self.unsend(id);
+    }
+
+    /// The session was thrown away: everything on its way is offered again.
+    pub fn reset_all(&mut self) {
+        self.busy.clear();
+        for slot in self.slots.values_mut() {
+            slot.sent = false;
+        }
+    }
+
+    /// Whether the broker should be taking records now.
+    #[must_use]
+    pub fn has_any_for(&self, now: Instant) -> bool {
+        let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
+        self.slots.values().any(|slot| !waits(&slot.topic))
     }
 
     /// The broker will not have this topic now: it and all others of the topic wait until then.
