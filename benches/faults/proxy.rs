@@ -38,6 +38,9 @@ impl Proxy {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", to)) else {
                     continue;
                 };
+                for end in [&client, &server] {
+                    let _ = end.set_nodelay(true);
+                }
                 let mut kept = connections.lock().unwrap();
                 kept.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
                 for (from, to) in [
