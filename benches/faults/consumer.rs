@@ -151,7 +151,7 @@ impl Heard {
 }
 
 /// What the message was called by whoever made it.
-fn key(topic: &str, payload: &Value) -> Option<String> {
+pub(crate) fn key(topic: &str, payload: &Value) -> Option<String> {
     if topic.ends_with("/event/volume.changed") {
         return Some(format!("v{}", payload["step"].as_i64()?));
     }

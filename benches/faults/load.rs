@@ -131,7 +131,8 @@ async fn uplink(told: &Told) {
     };
     // Signals first: they may come while an old outbox is read.
     let mut turns = Turns::new(told.first);
-    let (station, receiver) = mpsc::channel(1);
+    // As wide as the daemon's: what the station says in one breath, an alert's state and its event, is taken together.
+    let (station, receiver) = mpsc::channel(1024);
     let handle = Uplink::start(config, receiver).unwrap();
     let mut outbox = handle.outbox();
     loop {

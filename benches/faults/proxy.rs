@@ -1,6 +1,7 @@
 //! The network between workstation and broker: it passes everything on, or cuts every connection and takes no new
 //! one, or goes silent while every connection seems to stand.
 
+use crate::acknowledged::{Acknowledged, Conversation, Direction};
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -19,6 +20,7 @@ pub(crate) struct Proxy {
     pub(crate) port: u16,
     link: Arc<AtomicU8>,
     connections: Arc<Mutex<Vec<TcpStream>>>,
+    pub(crate) acknowledged: Acknowledged,
 }
 
 impl Proxy {
@@ -28,8 +30,10 @@ impl Proxy {
             port: listener.local_addr().unwrap().port(),
             link: Arc::new(AtomicU8::new(Link::Open as u8)),
             connections: Arc::default(),
+            acknowledged: Arc::default(),
         };
         let (link, connections) = (proxy.link.clone(), proxy.connections.clone());
+        let acknowledged = proxy.acknowledged.clone();
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 if link.load(Ordering::Relaxed) == Link::Cut as u8 {
@@ -41,6 +45,7 @@ impl Proxy {
                 for end in [&client, &server] {
                     let _ = end.set_nodelay(true);
                 }
+                let conversation = Conversation::new(acknowledged.clone());
                 let mut kept = connections.lock().unwrap();
                 kept.extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
                 for (from, to) in [
@@ -48,7 +53,8 @@ impl Proxy {
                     (server, client),
                 ] {
                     let link = link.clone();
-                    std::thread::spawn(move || pass_on(from, to, &link));
+                    let direction = Direction::of(&conversation);
+                    std::thread::spawn(move || pass_on(from, to, direction, &link));
                 }
             }
         });
@@ -65,7 +71,7 @@ impl Proxy {
     }
 }
 
-fn pass_on(mut from: TcpStream, mut to: TcpStream, link: &AtomicU8) {
+fn pass_on(mut from: TcpStream, mut to: TcpStream, mut direction: Direction, link: &AtomicU8) {
     let mut buffer = [0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         // What comes in a silent time is gone with the connection, as on a path that has forgotten it.
@@ -78,6 +84,7 @@ fn pass_on(mut from: TcpStream, mut to: TcpStream, link: &AtomicU8) {
         if to.write_all(&buffer[..length]).is_err() {
             break;
         }
+        direction.passed(&buffer[..length]);
     }
     let _ = from.shutdown(Shutdown::Both);
     let _ = to.shutdown(Shutdown::Both);

@@ -1,5 +1,6 @@
 //! What was lost, and by whose count.
 
+use crate::acknowledged::Acknowledged;
 use crate::consumer::Consumer;
 use crate::node::Node;
 use std::collections::{BTreeMap, HashSet};
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, HashSet};
 pub(crate) struct Verdict {
     judged: HashSet<String>,
     lost: u64,
+    lost_by_broker: u64,
     twice: u64,
     overtaken: u64,
     repeated: u64,
@@ -18,11 +20,19 @@ pub(crate) struct Verdict {
 
 impl Verdict {
     pub(crate) fn header() -> &'static str {
-        "| fault | promised | lost (stays, goes) | twice after deduplication | overtaken | repeated deliveries removed |\n\
-         | --- | --- | --- | --- | --- | --- |"
+        "| fault | promised | lost (stays, goes) | acknowledged, then lost by the broker | twice after deduplication | overtaken | repeated deliveries removed |\n\
+         | --- | --- | --- | --- | --- | --- | --- |"
     }
 
-    pub(crate) fn phase(&mut self, name: &str, node: &Node, consumers: [&Consumer; 2]) {
+    pub(crate) fn phase(
+        &mut self,
+        name: &str,
+        node: &Node,
+        consumers: [&Consumer; 2],
+        acknowledged: &Acknowledged,
+    ) {
+        let acknowledged = acknowledged.lock().unwrap();
+        let mut by_broker = 0;
         let promised: Vec<String> = node
             .promised()
             .into_iter()
@@ -32,10 +42,11 @@ impl Verdict {
         let (mut twice, mut overtaken, mut repeated) = (0, 0, 0);
         for (consumer, lost) in consumers.iter().zip(&mut lost) {
             let heard = consumer.heard.lock().unwrap();
-            let missing: Vec<&String> = promised
+            let (taken, missing): (Vec<&String>, Vec<&String>) = promised
                 .iter()
                 .filter(|key| !heard.messages.contains_key(*key))
-                .collect();
+                .partition(|key| acknowledged.contains(*key));
+            by_broker += taken.len() as u64;
             *lost = missing.len() as u64;
             if !node.bare && !missing.is_empty() {
                 println!("missing: {:?}", &missing[..missing.len().min(20)]);
@@ -59,7 +70,7 @@ impl Verdict {
             }
         }
         println!(
-            "| {name} | {} | {}, {} | {} | {} | {} |",
+            "| {name} | {} | {}, {} | {by_broker} | {} | {} | {} |",
             promised.len(),
             lost[0],
             lost[1],
@@ -69,21 +80,27 @@ impl Verdict {
         );
         (self.twice, self.overtaken, self.repeated) = (twice, overtaken, repeated);
         self.lost += lost.iter().sum::<u64>();
+        self.lost_by_broker += by_broker;
         self.judged.extend(promised);
     }
 
     /// Prints the whole, and tells whether all of it is as it must be.
-    pub(crate) fn total(&self, node: &Node) -> bool {
+    pub(crate) fn total(&self, node: &Node, acknowledged: &Acknowledged) -> bool {
+        let acknowledged = acknowledged.lock().unwrap();
         let wrong = self
             .raises
             .iter()
-            .filter(|id| self.ends.get(*id) != Some(&1))
+            .filter(|id| match self.ends.get(*id) {
+                Some(times) => *times != 1,
+                None => !acknowledged.contains(&format!("c{id}")),
+            })
             .count();
         let promised = node.promised().len();
         println!(
-            "{promised} messages promised, {} lost ({:.2} %), {} twice, {} overtaken; {} alerts raised, {wrong} without exactly one end",
+            "{promised} messages promised, {} lost ({:.2} %), {} lost by the broker, {} twice, {} overtaken; {} alerts raised, {wrong} without exactly one end",
             self.lost,
             self.lost as f64 / 2.0 / promised.max(1) as f64 * 100.0,
+            self.lost_by_broker,
             self.twice,
             self.overtaken,
             self.raises.len(),

@@ -139,6 +139,9 @@ impl Engine {
     fn kept(&mut self, report: Report) {
         let before = self.outbox.stats().trouble;
         self.outbox.hear(report);
+        if before.is_some() && self.outbox.stats().trouble.is_none() {
+            self.outbox.note_standing(self.active.states());
+        }
         if self.outbox.stats().trouble != before
             && let Err(error) = self.say_state()
         {

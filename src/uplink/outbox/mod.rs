@@ -18,8 +18,9 @@ use super::outgoing::Outgoing;
 pub use disk::DiskTrouble;
 use disk::{Disk, Report};
 pub use line::Id;
-use line::{Line, Record};
+use line::{Line, Record, Standing};
 use segments::LeftBehind;
+use serde_json::value::RawValue;
 use sidetone_wire::MessageClass;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -427,6 +428,18 @@ impl Outbox {
             }
         }
         self.lines.push(Line::Lost(self.untold));
+    }
+
+    /// The disk works again: which alerts stand by now, whatever it missed of their ends.
+    pub(super) fn note_standing<'a>(&mut self, states: impl Iterator<Item = &'a Outgoing>) {
+        let standing = states.filter_map(|message| {
+            let state = String::from_utf8(message.payload.clone()).ok()?;
+            Some(Standing {
+                topic: message.topic.clone(),
+                state: RawValue::from_string(state).ok()?,
+            })
+        });
+        self.lines.push(Line::Standing(standing.collect()));
     }
 
     /// Whether a record of this topic waits or is on its way.

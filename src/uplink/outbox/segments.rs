@@ -16,6 +16,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use uuid::Uuid;
 
 /// A file is closed, and the next one begun, beyond so many bytes.
 const SEGMENT_BYTES: u64 = 256 * 1024;
@@ -25,6 +26,9 @@ const SLACK_BYTES: u64 = 4 * SEGMENT_BYTES;
 
 /// More than this is read of no file: something else wrote it.
 const READ_MAX: u64 = 16 * SEGMENT_BYTES;
+
+/// The topic of the event that ends an alert, from the node's on.
+const ALERT_CLEARED: &str = "/event/alert.cleared";
 
 /// Where a line is.
 #[derive(Debug, Clone, Copy)]
@@ -202,8 +206,10 @@ impl Segments {
                         let state = record.payload.clone();
                         self.standing.insert(record.topic.clone(), state);
                     }
-                    MessageClass::AlertCleared => {
-                        self.standing.remove(&record.topic);
+                    // Only its event is the end that must be told once; the state goes before it.
+                    MessageClass::Event if record.topic.ends_with(ALERT_CLEARED) => {
+                        let ended = id_of(&record.payload);
+                        self.standing.retain(|_, state| id_of(state) != ended);
                     }
                     _ => {}
                 }
@@ -378,6 +384,16 @@ impl Segments {
             None => Ok(()),
         }
     }
+}
+
+/// The `id` of an alert, in its state and in its events.
+fn id_of(payload: &RawValue) -> Option<Uuid> {
+    #[derive(serde::Deserialize)]
+    struct Alert {
+        id: Uuid,
+    }
+    let alert: Option<Alert> = serde_json::from_str(payload.get()).ok();
+    alert.map(|alert| alert.id)
 }
 
 fn outline(record: &Record) -> Outline {

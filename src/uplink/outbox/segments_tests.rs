@@ -1,5 +1,7 @@
 use super::super::line::tests::record;
 use super::*;
+use crate::uplink::outbox::Rank;
+use crate::uplink::outgoing::Outgoing;
 use proptest::prelude::*;
 use sidetone_wire::MessageClass as Class;
 use std::collections::BTreeSet;
@@ -68,19 +70,35 @@ fn files_go_with_what_is_in_them_and_one_stuck_record_keeps_no_others() {
     assert_eq!(seqs(&left), [5]);
 }
 
+/// A record about the alert `id`.
+fn alert(seq: u64, topic: &str, class: Class, id: u128) -> Line {
+    let message = Outgoing {
+        topic: topic.to_owned(),
+        payload: format!("{{\"id\":\"{}\",\"seq\":{seq}}}", Uuid::from_u128(id)).into_bytes(),
+        properties: Vec::new(),
+        class,
+    };
+    let record = Record::new(Id { boot: 1, seq }, Rank::Raised, 5, &message);
+    Line::Put(record.unwrap())
+}
+
 #[test]
 fn alerts_stand_until_their_end_whatever_became_of_their_records() {
-    let alert = |seq, topic: &str, class| Line::Put(record(seq, topic, class));
     let directory = tempfile::tempdir().unwrap();
     let (mut segments, _) = Segments::open(directory.path()).unwrap();
     segments
         .append(&[
-            alert(1, "alert/a", Class::AlertActive),
-            alert(2, "alert/b", Class::AlertActive),
-            alert(3, "alert/b", Class::AlertCleared),
+            alert(1, "n/alert/a", Class::AlertActive, 1),
+            alert(2, "n/alert/b", Class::AlertActive, 2),
+            alert(3, "n/alert/b", Class::AlertCleared, 2),
+            alert(4, "n/event/alert.cleared", Class::Event, 2),
+            alert(5, "n/alert/c", Class::AlertActive, 3),
+            // Its state is told, and the process ends before its event is.
+            alert(6, "n/alert/c", Class::AlertCleared, 3),
         ])
         .unwrap();
-    segments.append(&[Line::Done(vec![id(1), id(3)])]).unwrap();
+    let done = [1, 3, 4, 5, 6].map(id).to_vec();
+    segments.append(&[Line::Done(done)]).unwrap();
     // Record 2, an old state of `b`, is written anew now and then; it must not make `b` stand again.
     for n in 10..20_000 {
         segments.append(&[put(n), Line::Done(vec![id(n)])]).unwrap();
@@ -88,9 +106,8 @@ fn alerts_stand_until_their_end_whatever_became_of_their_records() {
     drop(segments);
     let (_, left) = Segments::open(directory.path()).unwrap();
     assert_eq!(seqs(&left), [2]);
-    let standing: Vec<_> = left.standing.iter().map(|s| s.get().to_owned()).collect();
-    assert_eq!(standing.len(), 1, "{standing:?}");
-    assert!(standing[0].contains("\"seq\":1"), "{standing:?}");
+    let standing: Vec<_> = left.standing.iter().map(|state| id_of(state)).collect();
+    assert_eq!(standing, [1, 3].map(|id| Some(Uuid::from_u128(id))));
 }
 
 #[test]
