@@ -1,25 +1,26 @@
-//! Logs to standard error: to a person with colours and times, to the journal without.
+//! The program's own log: to a person on standard error, with times and colours; to the journal with fields.
+//!
+//! Under systemd each line goes to the journal by its native protocol: the sentence as `MESSAGE`, its figures as
+//! fields of their own (`SIDETONE_BROKER`, `SIDETONE_PATH`, `SIDETONE_ERROR`…), the part of the program as `TARGET`.
+//! Never in a log, at whatever level: samples, logins, serial numbers, ids and numbers of a softphone's calls
+//! (`tests/daemon_log.rs`).
 
-use std::io::IsTerminal;
+use rustix::fs::fstat;
+use std::ffi::OsStr;
+use std::io::{self, IsTerminal};
 use std::sync::{Mutex, OnceLock};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::Writer;
-use tracing_subscriber::fmt::time::{FormatTime, SystemTime};
+use tracing_journald::{Priority, PriorityMappings};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
 
 /// Starts logging. `SIDETONE_LOG` overrides `level`, e.g. `debug` or `sidetone::uplink=debug`.
 /// A second call in one process changes nothing.
 pub(crate) fn start(level: &str) {
     let filter = EnvFilter::try_from_env("SIDETONE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    // The journal stamps each line itself.
-    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_timer(Clock { silent: journal })
-        .with_filter_reloading();
-    let handle = builder.reload_handle();
-    if builder.try_init().is_ok() && std::env::var_os("SIDETONE_LOG").is_none() {
+    let (filter, handle) = reload::Layer::new(filter);
+    let log = Registry::default().with(lines().with_filter(filter));
+    if log.try_init().is_ok() && std::env::var_os("SIDETONE_LOG").is_none() {
         let set = move |level: &str| {
             // The subscriber lives as long as the process.
             let _ = handle.reload(EnvFilter::new(level));
@@ -46,16 +47,60 @@ type SetLevel = (Box<dyn Fn(&str) + Send + Sync>, Mutex<String>);
 
 static SET_LEVEL: OnceLock<SetLevel> = OnceLock::new();
 
-struct Clock {
-    silent: bool,
+/// Where lines go: to the journal if standard error does, else to standard error.
+fn lines() -> Box<dyn Layer<Registry> + Send + Sync> {
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some_and(|stream| is_stderr(&stream));
+    match journal.then(journal_lines) {
+        Some(Ok(lines)) => lines.boxed(),
+        // The journal stamps what it reads of standard error by itself.
+        Some(Err(_)) => person_lines().without_time().boxed(),
+        None => person_lines().boxed(),
+    }
 }
 
-impl FormatTime for Clock {
-    fn format_time(&self, writer: &mut Writer<'_>) -> std::fmt::Result {
-        if self.silent {
-            Ok(())
-        } else {
-            SystemTime.format_time(writer)
+fn person_lines()
+-> fmt::Layer<Registry, fmt::format::DefaultFields, fmt::format::Format, fn() -> io::Stderr> {
+    fmt::layer()
+        .with_writer(io::stderr as fn() -> io::Stderr)
+        .with_ansi(io::stderr().is_terminal())
+}
+
+/// Priorities as systemd's own programs use them: `info` is no notice.
+fn journal_lines() -> io::Result<tracing_journald::Layer> {
+    let priorities = PriorityMappings {
+        error: Priority::Error,
+        warn: Priority::Warning,
+        info: Priority::Informational,
+        debug: Priority::Debug,
+        trace: Priority::Debug,
+    };
+    let lines = tracing_journald::layer()?
+        .with_field_prefix(Some("SIDETONE".to_owned()))
+        .with_syslog_identifier("sidetone".to_owned())
+        .with_priority_mappings(priorities);
+    Ok(lines)
+}
+
+/// Whether `$JOURNAL_STREAM` (device and inode, systemd.exec(5)) is this process' standard error: a shell that runs
+/// below a unit hands the variable on to programs whose output goes elsewhere.
+fn is_stderr(journal_stream: &OsStr) -> bool {
+    let Ok(stderr) = fstat(rustix::stdio::stderr()) else {
+        return false;
+    };
+    journal_stream.to_str() == Some(&format!("{}:{}", stderr.st_dev, stderr.st_ino))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_journal_is_taken_for_it_only_where_standard_error_is_it() {
+        let own = fstat(rustix::stdio::stderr()).unwrap();
+        let own = format!("{}:{}", own.st_dev, own.st_ino);
+        assert!(is_stderr(OsStr::new(&own)));
+        for other in ["", "9:12345", &format!("{own}0"), &format!("{own} ")] {
+            assert!(!is_stderr(OsStr::new(other)), "{other:?}");
         }
     }
 }

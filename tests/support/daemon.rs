@@ -65,11 +65,21 @@ impl Desk {
 
     /// Runs the daemon; `command` already names the program.
     pub(crate) fn run(&self, mut command: Command) -> Daemon {
+        command.env_remove("SIDETONE_LOG");
+        self.start(command)
+    }
+
+    /// The same, with a log of this level.
+    pub(crate) fn run_at(&self, mut command: Command, log_level: &str) -> Daemon {
+        command.env("SIDETONE_LOG", log_level);
+        self.start(command)
+    }
+
+    fn start(&self, mut command: Command) -> Daemon {
         let mut child = command
             .arg("run")
             .arg("-c")
             .arg(self.configuration())
-            .env_remove("SIDETONE_LOG")
             .env("RUNTIME_DIRECTORY", self.window())
             .stdin(Stdio::null())
             .stdout(Stdio::null())

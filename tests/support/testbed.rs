@@ -8,6 +8,7 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use tempfile::NamedTempFile;
 
 /// How long a report may stay unread.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,6 +56,8 @@ pub(crate) struct HidHeadset {
     /// The other end. Kept open, so that the line does not hang up when the program under test ends.
     node: OwnedFd,
     name: String,
+    /// The recording, if it is not the one of the tree.
+    recording: Option<NamedTempFile>,
 }
 
 impl HidHeadset {
@@ -73,6 +76,23 @@ impl HidHeadset {
             reports,
             node,
             name: name.into_string().unwrap(),
+            recording: None,
+        }
+    }
+
+    /// The same with this serial number.
+    #[allow(dead_code)]
+    pub(crate) fn with_serial(serial: &str) -> Self {
+        let recorded = recordings().join("headset.umockdev");
+        let recorded = std::fs::read_to_string(recorded).unwrap();
+        let attribute = "A: bcdDevice=";
+        assert_eq!(recorded.matches(attribute).count(), 1);
+        let changed = recorded.replace(attribute, &format!("A: serial={serial}\\n\n{attribute}"));
+        let file = NamedTempFile::with_suffix(".umockdev").unwrap();
+        std::fs::write(file.path(), changed).unwrap();
+        Self {
+            recording: Some(file),
+            ..Self::new()
         }
     }
 
@@ -80,10 +100,13 @@ impl HidHeadset {
     /// whatever environment the program needs). It ends with whoever runs it.
     pub(crate) fn seen_by(&self, mut umockdev_run: Command, program: impl AsRef<OsStr>) -> Command {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let recorded = root.join("devices/tests/umockdev");
-        let ioctl = recorded.join("headset.ioctl");
+        let ioctl = recordings().join("headset.ioctl");
+        let recording = match &self.recording {
+            Some(file) => file.path().to_owned(),
+            None => recordings().join("headset.umockdev"),
+        };
         umockdev_run
-            .args([Path::new("-d"), &recorded.join("headset.umockdev")])
+            .args([Path::new("-d"), &recording])
             .args([Path::new("-d"), &root.join("tests/umockdev/card.umockdev")])
             .args(["-i", &format!("/dev/hidraw0={}", ioctl.display())])
             .args(["--", "setpriv", "--pdeathsig", "KILL", "--", "sh", "-c"])
@@ -131,6 +154,10 @@ impl HidHeadset {
         bytes.truncate(length);
         bytes
     }
+}
+
+fn recordings() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("devices/tests/umockdev")
 }
 
 /// The quirk files that define what the recorded headset's vendor messages mean.
