@@ -20,13 +20,19 @@ pub struct InvalidPair;
 impl FromStr for Pair {
     type Err = InvalidPair;
 
-    /// The value as in a file (`3`, `false`, `["a"]`); what is none of that is text, so that a shell's quotes are
-    /// enough.
+    /// The value as in a file (`3`, `false`, `["a"]`), or `null`: as if no layer below had set the key (RFC 7396).
+    /// What is none of that is text, so that a shell's quotes are enough.
     fn from_str(text: &str) -> Result<Self, InvalidPair> {
         let (key, written) = text.split_once('=').ok_or(InvalidPair)?;
         let key = key.trim();
         if key.is_empty() || key.split('.').any(str::is_empty) {
             return Err(InvalidPair);
+        }
+        if written.trim() == "null" {
+            return Ok(Self {
+                key: key.to_owned(),
+                value: Value::Null,
+            });
         }
         let read = toml::from_str::<Map<String, Value>>(&format!("v = {written}"));
         let value = read
@@ -76,6 +82,8 @@ mod tests {
             ("a.b=false", json!(false)),
             ("a.b=[\"x\", \"y\"]", json!(["x", "y"])),
             ("a.b=\"3\"", json!("3")),
+            ("a.b=null", json!(null)),
+            ("a.b=\"null\"", json!("null")),
             ("a.b=critical", json!("critical")),
             ("a.b = Service Munich", json!("Service Munich")),
             ("a.b=1\nc = 2", json!("1\nc = 2")),

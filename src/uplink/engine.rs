@@ -123,6 +123,7 @@ impl Engine {
                 _ = refresh.tick() => self.refresh(),
                 _ = housekeeping.tick() => {
                     self.outbox.expire(Instant::now());
+                    self.retained.offer_refused(Instant::now());
                     self.remove_left_items();
                     self.end_a_stall();
                 }
@@ -359,8 +360,11 @@ impl Engine {
             Token::State { topic, generation } => {
                 self.judge(&topic, fate);
                 match fate {
-                    Fate::Acknowledged | Fate::Impossible | Fate::Refused(_) => {
+                    Fate::Acknowledged | Fate::Impossible => {
                         self.retained.acknowledged(&topic, generation);
+                    }
+                    Fate::Refused(_) => {
+                        self.retained.refused(&topic, generation, Instant::now());
                     }
                     Fate::Reset => self.retained.reset(&topic, generation),
                 }
@@ -373,12 +377,14 @@ impl Engine {
         match fate {
             Fate::Acknowledged => self.link.taken(topic),
             Fate::Refused(reason) => {
-                tracing::warn!(
-                    topic,
-                    ?reason,
-                    "the broker refuses a message: check its access list with `sidetone doctor`"
-                );
-                self.link.refused(topic, reason);
+                // It is offered again and again; once is enough in the log.
+                if self.link.refused(topic, reason) {
+                    tracing::warn!(
+                        topic,
+                        ?reason,
+                        "the broker refuses a message: check its access list with `sidetone doctor`"
+                    );
+                }
             }
             Fate::Reset | Fate::Impossible => {}
         }

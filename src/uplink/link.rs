@@ -41,7 +41,7 @@ impl Link {
     }
 
     /// The broker refused a message of this topic.
-    pub(super) fn refused(&self, topic: &str, reason: PubAckReason) {
+    pub(super) fn refused(&self, topic: &str, reason: PubAckReason) -> bool {
         self.0.send_if_modified(|stats| {
             let known = stats.refused.contains_key(topic);
             let room = stats.refused.len() < NAMED;
@@ -49,7 +49,7 @@ impl Link {
                 stats.refused.insert(topic.to_owned(), words(reason));
             }
             !known && room
-        });
+        })
     }
 }
 

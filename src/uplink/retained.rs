@@ -5,6 +5,10 @@
 
 use super::outgoing::Outgoing;
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// A state the broker refused is offered again after this long: an access list may have been mended meanwhile.
+pub(super) const REFUSED_PAUSE: Duration = Duration::from_secs(60);
 
 /// Where a state is on its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +16,8 @@ enum Progress {
     Waiting,
     Sent,
     Kept,
+    /// The broker would not have it; to be offered again from then on.
+    Refused(Instant),
 }
 
 #[derive(Debug)]
@@ -89,6 +95,26 @@ impl Retained {
         }
     }
 
+    /// The broker would not have it now.
+    pub(super) fn refused(&mut self, topic: &str, generation: u64, now: Instant) {
+        let state = self
+            .states
+            .get_mut(topic)
+            .filter(|s| s.generation == generation && s.progress == Progress::Sent);
+        if let Some(state) = state {
+            state.progress = Progress::Refused(now + REFUSED_PAUSE);
+        }
+    }
+
+    /// What was refused long enough ago is offered again.
+    pub(super) fn offer_refused(&mut self, now: Instant) {
+        for state in self.states.values_mut() {
+            if matches!(state.progress, Progress::Refused(until) if until <= now) {
+                state.progress = Progress::Waiting;
+            }
+        }
+    }
+
     /// The session lost it.
     pub(super) fn reset(&mut self, topic: &str, generation: u64) {
         let state = self
@@ -100,9 +126,11 @@ impl Retained {
         }
     }
 
-    /// Whether everything has arrived.
+    /// Whether everything has arrived that the broker takes.
     pub(super) fn settled(&self) -> bool {
-        self.states.values().all(|s| s.progress == Progress::Kept)
+        self.states
+            .values()
+            .all(|s| matches!(s.progress, Progress::Kept | Progress::Refused(_)))
     }
 }
 
@@ -142,6 +170,20 @@ mod tests {
         assert!(r.settled() && r.next().is_none());
         r.all_again();
         assert_eq!(r.next().unwrap().0.payload, b"b");
+    }
+
+    #[test]
+    fn what_the_broker_refused_is_offered_again_and_holds_up_no_goodbye() {
+        let (mut r, now) = (Retained::default(), Instant::now());
+        r.set(message("a"));
+        let generation = r.next().unwrap().1;
+        r.sent("t");
+        r.refused("t", generation, now);
+        assert!(r.settled() && r.next().is_none());
+        r.offer_refused(now + REFUSED_PAUSE / 2);
+        assert!(r.next().is_none());
+        r.offer_refused(now + REFUSED_PAUSE);
+        assert_eq!(r.next().unwrap().0.payload, b"a");
     }
 
     #[test]

@@ -80,6 +80,7 @@ pub struct GetArgs {
   sidetone fleet set --fleet alerts.double_talk.overtalk_s=3 telemetry.audio_interval_s=2
   sidetone fleet set --node desk-17 'node.team=Service Munich'
   sidetone fleet set --group late --unset alerts.double_talk      all keys of a section
+  sidetone fleet set --node desk-17 log.level=null                the default, whatever fleet, groups and files say
   sidetone fleet set --fleet --key fleet.pem log.level=debug      signed
   sidetone fleet set --fleet --dry-run log.level=debug            shown, not published
 
@@ -87,7 +88,7 @@ A wrong key or value is refused here, before any workstation hears of it. A sett
 workstation its broker for a minute is taken back by it."
 )]
 pub struct SetArgs {
-    /// KEY=VALUE, the value as in a file; what is no number, list, true or false is text
+    /// KEY=VALUE, the value as in a file; what is no number, list, true or false is text; null undoes what layers below have set
     #[arg(value_name = "KEY=VALUE", required_unless_present_any = ["unset", "replace"])]
     pub set: Vec<Pair>,
     /// A key or section to say nothing of any more
