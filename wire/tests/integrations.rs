@@ -7,7 +7,9 @@ use sidetone_wire::schema::json_schema;
 use sidetone_wire::topics::TelemetryStream;
 use sidetone_wire::{NodePlace, Place, Topic};
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 fn text(file: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/integrations");
@@ -159,6 +161,83 @@ fn home_assistant_reads_topics_and_keys_that_exist() {
         }
     }
     assert!(used >= 7, "{used}");
+}
+
+/// The payloads that docs/mqtt.md shows, each with the topic it comes on at the desk of the snippet.
+fn shown_payloads() -> Vec<(String, Value)> {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/mqtt.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    // Blocks, and code within a sentence.
+    let blocks = page
+        .split('`')
+        .map(|code| code.strip_prefix("json\n").unwrap_or(code));
+    let blocks = blocks.filter_map(|code| serde_json::from_str(code).ok());
+    let with_topic = blocks.filter_map(|payload: Value| {
+        let text = |key: &str| payload[key].as_str();
+        let rest = match (text("kind"), text("subject")) {
+            (Some(kind), Some(subject)) if text("type").is_none() => {
+                format!("alert/{kind}/{subject}")
+            }
+            _ if text("measured_at").is_some() => "telemetry/audio".to_owned(),
+            _ if payload.get("mqtt").is_some() => "status".to_owned(),
+            _ => return None,
+        };
+        Some((format!("sidetone/v1/acme/node/ws-1/{rest}"), payload))
+    });
+    with_topic.collect()
+}
+
+#[test]
+fn home_assistant_makes_states_of_the_payloads_shown() {
+    let payloads = shown_payloads();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut reader = Command::new("/usr/bin/python3")
+        .arg(folder.join("tests/home_assistant.py"))
+        .arg(folder.join("../examples/integrations/home-assistant.yaml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let input = serde_json::to_vec(&payloads).unwrap();
+    reader.stdin.take().unwrap().write_all(&input).unwrap();
+    let output = reader.wait_with_output().unwrap();
+    assert!(output.status.success(), "scripts/install-deps quick");
+    let rendered: Vec<(String, String, usize, String)> =
+        serde_json::from_slice(&output.stdout).unwrap();
+    let of = |entity: &str, template: &str| -> Vec<(&Value, &str)> {
+        let fitting = rendered
+            .iter()
+            .filter(|(e, t, ..)| e.ends_with(entity) && t == template);
+        let fitting = fitting.map(|(.., n, text)| (&payloads[*n].1, text.as_str()));
+        fitting.collect()
+    };
+
+    let disconnect = of("qd_open_in_call", "value_template");
+    let states: BTreeSet<_> = disconnect
+        .iter()
+        .map(|(payload, text)| (payload["state"].as_str().unwrap(), *text))
+        .collect();
+    let wanted = [("raised", "ON"), ("cleared", "OFF")];
+    assert_eq!(states, BTreeSet::from(wanted));
+    for (payload, text) in of("qd_open_in_call", "json_attributes_template") {
+        let attributes: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(attributes["text"], payload["text"]);
+    }
+    let status = of("ws_1_status", "value_template");
+    assert!(!status.is_empty());
+    for (payload, text) in status {
+        assert_eq!(payload["state"], text);
+    }
+    assert!(
+        of("qd_open_in_call", "availability_template")
+            .iter()
+            .all(|(_, text)| *text == "online")
+    );
+    let ratio = of("agent_snr", "value_template");
+    assert!(!ratio.is_empty());
+    for (payload, text) in ratio {
+        assert_eq!(payload["agent_snr_db"].as_f64(), text.parse().ok());
+    }
 }
 
 #[test]
