@@ -44,8 +44,10 @@ pub(crate) fn run(arguments: &[String]) {
         }
     }
     // `RUST_LOG=debug` shows what the session does.
+    let level = std::env::var("RUST_LOG").ok();
+    let level = level.and_then(|level| level.parse::<tracing::Level>().ok());
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_max_level(level.unwrap_or(tracing::Level::ERROR))
         .with_writer(std::io::stderr)
         .init();
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -9,24 +9,34 @@ use rustix::fs::fstat;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal};
 use std::sync::{Mutex, OnceLock};
+use tracing::level_filters::LevelFilter;
 use tracing_journald::{Priority, PriorityMappings};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, fmt, reload};
+use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 /// Starts logging. `SIDETONE_LOG` overrides `level`, e.g. `debug` or `sidetone::uplink=debug`.
 /// A second call in one process changes nothing.
 pub(crate) fn start(level: &str) {
-    let filter = EnvFilter::try_from_env("SIDETONE_LOG").unwrap_or_else(|_| EnvFilter::new(level));
-    let (filter, handle) = reload::Layer::new(filter);
+    let wanted = std::env::var("SIDETONE_LOG").ok();
+    let wanted = wanted.as_deref().and_then(|wanted| wanted.parse().ok());
+    let overridden = wanted.is_some();
+    let (filter, handle) = reload::Layer::new(wanted.unwrap_or_else(|| from(level)));
     let log = Registry::default().with(lines().with_filter(filter));
-    if log.try_init().is_ok() && std::env::var_os("SIDETONE_LOG").is_none() {
+    if log.try_init().is_ok() && !overridden {
         let set = move |level: &str| {
             // The subscriber lives as long as the process.
-            let _ = handle.reload(EnvFilter::new(level));
+            let _ = handle.reload(from(level));
         };
         let _ = SET_LEVEL.set((Box::new(set), Mutex::new(level.to_owned())));
     }
+}
+
+/// What is said from this level on. (Not `EnvFilter`: its regular expressions are a twentieth of the program.)
+fn from(level: &str) -> Targets {
+    let level = level.parse().unwrap_or(LevelFilter::INFO);
+    Targets::new().with_default(level)
 }
 
 /// Another level from now on, unless `SIDETONE_LOG` has the say.
