@@ -158,6 +158,14 @@ fn each_mistake_is_told_with_its_place_and_what_would_be_right() {
             "2:1: `broker.ca_file` is for TLS, but `broker.url` is without; write mqtts:// there",
         ),
         (
+            "[broker]\nurl = \"mqtts://b\"\nfallback = [\"mqtts://c\", \"mqtt://d\"]",
+            "3:1: `broker.fallback` names mqtt://d:1883 without TLS, but `broker.url` has it; write mqtts:// there",
+        ),
+        (
+            "[broker]\nfallback = [\"d\"]",
+            "2:13: `broker.fallback` cannot be \"d\": write mqtt://host, or mqtts://host for TLS",
+        ),
+        (
             "[broker]\npassword_file = \"/p\"",
             "2:1: `broker.password_file` needs a user name; set `broker.username` too",
         ),

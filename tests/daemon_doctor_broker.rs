@@ -96,6 +96,19 @@ fn what_is_no_broker_is_told_apart() {
 }
 
 #[test]
+fn each_of_several_brokers_is_asked() {
+    let broker = Broker::start("");
+    let away = free_port();
+    let found = examine(&format!(
+        "url = 'mqtt://127.0.0.1:{away}'\nfallback = ['mqtt://127.0.0.1:{}']",
+        broker.port
+    ));
+    let (first, second) = (format!(":{away}"), format!(":{}", broker.port));
+    found.says("broker", "problem", &first, "start the broker");
+    found.says("broker", "ok", &second, "");
+}
+
+#[test]
 fn a_password_that_is_missing_or_wrong() {
     let broker = Broker::with_file(
         "password_file DIR/passwords\nallow_anonymous false\n",

@@ -106,11 +106,8 @@ async fn uplink(told: &Told) {
         org: OrgName::new("acme").unwrap(),
         node: NodeName::new("ws-1").unwrap(),
         broker: BrokerConfig {
-            url: format!("mqtt://127.0.0.1:{}", told.port).parse().unwrap(),
-            ca_file: None,
-            client: None,
-            credentials: None,
             keep_alive_s: 5,
+            ..BrokerConfig::at(format!("mqtt://127.0.0.1:{}", told.port).parse().unwrap())
         },
         speaker: Speaker {
             team: Some("Late".to_owned()),

@@ -33,7 +33,13 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
             "`broker.password_file` needs a user name; set `broker.username` too",
         );
     }
-    if !broker.url.tls {
+    if let Some(bare) = broker.fallback.iter().find(|f| broker.url.tls && !f.tls) {
+        let message = format!(
+            "`broker.fallback` names {bare} without TLS, but `broker.url` has it; write mqtts:// there, or nobody could rely on TLS"
+        );
+        conflict("broker.fallback", &message);
+    }
+    if !broker.url.tls && !broker.fallback.iter().any(|f| f.tls) {
         for (key, set) in [
             ("broker.ca_file", broker.ca_file.is_some()),
             ("broker.client_cert", broker.client_cert.is_some()),

@@ -95,6 +95,11 @@ pub struct NodeConfig {
 pub struct BrokerConfig {
     /// `mqtt://host[:port]`, or `mqtts://host[:port]` for TLS.
     pub url: BrokerUrl,
+    /// Further brokers, tried in this order while the one before cannot be used.
+    pub fallback: Vec<BrokerUrl>,
+    /// Seconds without the broker after which the next one is tried.
+    #[schemars(range(min = 1, max = 300))]
+    pub fallback_after_s: u16,
     /// PEM file of the authority that signed the broker's certificate. Absent: the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,

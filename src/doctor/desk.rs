@@ -175,7 +175,7 @@ impl Desk {
             && !exclude.iter().any(|one| one.matches(headset))
     }
 
-    /// What this node's daemon knows, if it runs for this user, is connected to the broker of this configuration,
+    /// What this node's daemon knows, if it runs for this user, is connected to a broker of this configuration,
     /// and answers.
     pub(super) fn connected_daemon(&self) -> Option<&State> {
         let asked = self.daemon.get_or_init(|| {
@@ -184,8 +184,9 @@ impl Desk {
             let snapshot = Connection::open(place.as_deref()).ok()?.snapshot().ok()?;
             let state = snapshot.moment.state;
             let name = config.node.effective_name()?;
+            let mut brokers = std::iter::once(&config.broker.url).chain(&config.broker.fallback);
             let same = state.node.name == name.as_str()
-                && state.broker.url == config.broker.url.to_string();
+                && brokers.any(|url| state.broker.url == url.to_string());
             let connected = state.broker.connection == BrokerConnection::Connected;
             (same && connected).then_some(state)
         });

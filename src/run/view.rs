@@ -207,7 +207,11 @@ fn known(on: bool, how: How) -> Switch {
     }
 }
 
-fn connection(url: String, broker: &BrokerState, link: &LinkStats) -> Broker {
+fn connection(first: String, broker: &BrokerState, link: &LinkStats) -> Broker {
+    let url = match broker {
+        BrokerState::Connected { url, .. } => url.to_string(),
+        _ => first,
+    };
     let (connection, reason) = match broker {
         BrokerState::Connecting => (BrokerConnection::Connecting, None),
         BrokerState::Connected { .. } => (BrokerConnection::Connected, None),

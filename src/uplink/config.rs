@@ -58,6 +58,10 @@ pub struct AgentConfig {
 pub struct BrokerConfig {
     /// Where it is, and whether TLS is used.
     pub url: BrokerUrl,
+    /// Where to go, in this order, while it cannot be used.
+    pub fallback: Vec<BrokerUrl>,
+    /// How long it is tried before the next one is.
+    pub fallback_after: Duration,
     /// Authority that signed the broker's certificate (PEM); `None` = those of the system.
     pub ca_file: Option<PathBuf>,
     /// Certificate and key of this node (PEM).
@@ -68,11 +72,41 @@ pub struct BrokerConfig {
     pub keep_alive_s: u16,
 }
 
+impl BrokerConfig {
+    /// One that lets everybody in, with the times of the defaults.
+    #[must_use]
+    pub fn at(url: BrokerUrl) -> Self {
+        Self {
+            url,
+            fallback: Vec::new(),
+            fallback_after: Duration::from_secs(10),
+            ca_file: None,
+            client: None,
+            credentials: None,
+            keep_alive_s: 20,
+        }
+    }
+
+    /// The same keys, each broker by itself: the first, then the others in their order.
+    #[must_use]
+    pub fn each(&self) -> Vec<Self> {
+        let places = std::iter::once(&self.url).chain(&self.fallback);
+        let only = |url: &BrokerUrl| Self {
+            url: url.clone(),
+            fallback: Vec::new(),
+            ..self.clone()
+        };
+        places.map(only).collect()
+    }
+}
+
 impl From<&crate::config::BrokerConfig> for BrokerConfig {
     fn from(broker: &crate::config::BrokerConfig) -> Self {
         let certificate = broker.client_cert.clone().zip(broker.client_key.clone());
         Self {
             url: broker.url.clone(),
+            fallback: broker.fallback.clone(),
+            fallback_after: Duration::from_secs(broker.fallback_after_s.into()),
             ca_file: broker.ca_file.clone(),
             client: certificate.map(|(cert_file, key_file)| ClientCertificate {
                 cert_file,
@@ -141,6 +175,11 @@ pub struct Timing {
     pub stall: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
+    /// On another broker than the first, it is looked this often whether the first can be reached.
+    pub home_probe: Duration,
+    /// The first broker must have been reachable for so long, and up to twice as long, before it is gone back to. Each
+    /// time that it does not last ten times as long, twice as long as before, up to an hour.
+    pub home_steady: Duration,
     /// An inventory item of an earlier start that is not named for so long is removed.
     pub inventory_grace: Duration,
 }
@@ -153,6 +192,9 @@ impl Default for Timing {
             connect_timeout: Duration::from_secs(5),
             stall: Duration::from_secs(10),
             drain: Duration::from_secs(2),
+            // A TCP connection costs a broker next to nothing.
+            home_probe: Duration::from_secs(15),
+            home_steady: Duration::from_secs(60),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),
         }

@@ -5,7 +5,7 @@ use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::items::KnownItems;
 use super::link::Link;
-use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent};
+use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told, Word};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
@@ -29,6 +29,9 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 /// Longest wait for the disk when the uplink stops.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
 
+/// The `reason` of the status `stopped` at a broker that is left for the first one.
+const LEFT: &str = "other_broker";
+
 /// How often the outbox' age and what could not be sent are looked at.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
@@ -36,14 +39,12 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 enum Token {
     /// A record, and which session it was handed to.
-    Record {
-        id: Id,
-        topic: String,
-        session: u64,
-    },
+    Record { id: Id, topic: String, session: u64 },
+    /// A state, its generation, and which session it was handed to.
     State {
         topic: String,
         generation: u64,
+        session: u64,
     },
 }
 
@@ -82,7 +83,7 @@ pub(super) struct Engine {
 /// Where the engine's input comes from.
 pub(super) struct Inputs {
     pub(super) station: mpsc::Receiver<StationMessage>,
-    pub(super) session: mpsc::Receiver<SessionEvent>,
+    pub(super) session: mpsc::Receiver<Told>,
     pub(super) orders: mpsc::Receiver<Order>,
     pub(super) stop: oneshot::Receiver<Option<String>>,
 }
@@ -106,7 +107,7 @@ impl Engine {
             let wake = self.outbox.wake();
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
-                Some(event) = inputs.session.recv() => self.session_event(event),
+                Some(told) = inputs.session.recv() => self.told(told).await,
                 Some(order) = inputs.orders.recv() => self.order(order),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
                 message = inputs.station.recv() => {
@@ -126,6 +127,9 @@ impl Engine {
                     self.retained.offer_refused(Instant::now());
                     self.remove_left_items();
                     self.end_a_stall();
+                    if self.connected {
+                        self.session.look_home();
+                    }
                 }
             }
         };
@@ -202,6 +206,43 @@ impl Engine {
         }
     }
 
+    async fn told(&mut self, told: Told) {
+        match self.session.hear(told) {
+            Word::Current(SessionEvent::GivenUp(outage)) => {
+                self.nothing_is_on_its_way();
+                self.session.move_on(Some(outage));
+            }
+            Word::Current(event) => self.session_event(event),
+            Word::HomeIsOpen => {
+                let reason = Some(LEFT.to_owned());
+                let farewell = self.sender.status(NodeState::Stopped, reason).ok();
+                self.nothing_is_on_its_way();
+                self.session.come_home(farewell.as_ref()).await;
+                self.session_event(SessionEvent::Up {
+                    session_present: false,
+                });
+            }
+            Word::Stale => {}
+        }
+    }
+
+    /// What is told while the node says good-bye: no new session is begun.
+    fn told_last(&mut self, told: Told) {
+        match self.session.hear(told) {
+            Word::Current(SessionEvent::GivenUp(_)) => self.connected = false,
+            Word::Current(event) => self.session_event(event),
+            Word::HomeIsOpen | Word::Stale => {}
+        }
+    }
+
+    /// A session is thrown away: all that it had not brought to an end is offered to the next.
+    fn nothing_is_on_its_way(&mut self) {
+        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
+        self.sessions += 1;
+        self.outbox.reset_all();
+        self.retained.all_again();
+    }
+
     fn session_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Received(message) => self.received(message),
@@ -218,7 +259,9 @@ impl Engine {
                     self.refresh();
                 }
             }
-            SessionEvent::Down => (self.connected, self.owed_since) = (false, None),
+            SessionEvent::Down | SessionEvent::GivenUp(_) => {
+                (self.connected, self.owed_since) = (false, None)
+            }
         }
     }
 
@@ -260,11 +303,12 @@ impl Engine {
                 "the broker has taken nothing for {} s: connecting anew",
                 self.timing.stall.as_secs()
             );
-            (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
-            self.sessions += 1;
-            self.outbox.reset_all();
-            self.retained.all_again();
-            self.session.begin_anew();
+            self.nothing_is_on_its_way();
+            if self.session.has_others() {
+                self.session.move_on(None);
+            } else {
+                self.session.begin_anew();
+            }
         }
     }
 
@@ -291,7 +335,13 @@ impl Engine {
                 break;
             };
             self.retained.sent(&topic);
-            fates.spawn(follow(Token::State { topic, generation }, way));
+            let session = self.sessions;
+            let token = Token::State {
+                topic,
+                generation,
+                session,
+            };
+            fates.spawn(follow(token, way));
         }
         let now = Instant::now();
         while self.connected && self.on_its_way < WINDOW {
@@ -342,7 +392,8 @@ impl Engine {
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
             // What was thrown away has been offered again since.
-            Token::Record { session, .. } if session < self.sessions => {}
+            Token::Record { session, .. } | Token::State { session, .. }
+                if session < self.sessions => {}
             Token::Record { id, topic, .. } => {
                 self.judge(&topic, fate);
                 self.progress = Instant::now();
@@ -357,7 +408,9 @@ impl Engine {
                     }
                 }
             }
-            Token::State { topic, generation } => {
+            Token::State {
+                topic, generation, ..
+            } => {
                 self.judge(&topic, fate);
                 match fate {
                     Fate::Acknowledged | Fate::Impossible => {
@@ -395,7 +448,7 @@ impl Engine {
         mut self,
         reason: Option<String>,
         mut fates: JoinSet<(Token, Fate)>,
-        mut session: mpsc::Receiver<SessionEvent>,
+        mut session: mpsc::Receiver<Told>,
     ) {
         match self.sender.status(NodeState::Stopped, reason) {
             Ok(message) => self.retained.set(message),
@@ -414,7 +467,7 @@ impl Engine {
             }
             tokio::select! {
                 () = &mut deadline => break,
-                Some(event) = session.recv() => self.session_event(event),
+                Some(told) = session.recv() => self.told_last(told),
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
                 Some(report) = self.disk.report() => self.outbox.hear(report),
                 () = sleep_until(wake) => {}

@@ -24,11 +24,8 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
         org: OrgName::new("acme").unwrap(),
         node: NodeName::new("ws-1").unwrap(),
         broker: BrokerConfig {
-            url: url.parse().unwrap(),
-            ca_file: None,
-            client: None,
-            credentials: None,
             keep_alive_s: 5,
+            ..BrokerConfig::at(url.parse().unwrap())
         },
         speaker: Speaker {
             team: Some("Late".to_owned()),

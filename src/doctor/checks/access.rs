@@ -1,6 +1,6 @@
 //! The broker lets this node do what it must, and nothing else (`sidetone doctor --broker`).
 
-use super::broker::{node_name, runtime};
+use super::broker::{client_ids, node_name, runtime};
 use crate::doctor::{Check, Desk, Finding};
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::{Outcome, Rights, Tried, rights};
@@ -45,17 +45,33 @@ fn run(desk: &Desk) -> Vec<Finding> {
             "The system has no room for another event loop.",
         )];
     };
-    let broker = BrokerConfig::from(&config.broker);
-    let client_id = format!("{node}-doctor");
-    let topics = Topics::new(org, node);
+    let topics = Topics::new(org, node.clone());
     let alone = desk.at_broker();
-    let found = runtime.block_on(rights(&broker, &topics, &client_id, PATIENCE));
+    let brokers = BrokerConfig::from(&config.broker).each();
+    let tries: Vec<_> = brokers
+        .into_iter()
+        .zip(client_ids(node.as_str()))
+        .map(|(broker, id)| {
+            let topics = topics.clone();
+            runtime.spawn(async move {
+                let found = rights(&broker, &topics, &id, PATIENCE).await;
+                (broker.url.to_string(), found)
+            })
+        })
+        .collect();
+    let found: Vec<_> = tries
+        .into_iter()
+        .filter_map(|tried| runtime.block_on(tried).ok())
+        .collect();
     drop(alone);
     runtime.shutdown_background();
-    match found {
-        Ok(rights) => judge(&broker.url.to_string(), &rights),
-        Err(_) => vec![Finding::skipped("Not tried: see the check `broker`.")],
-    }
+    let judged = found.into_iter().map(|(url, found)| match found {
+        Ok(rights) => judge(&url, &rights),
+        Err(_) => vec![Finding::skipped(format!(
+            "Not tried at {url}: see the check `broker`."
+        ))],
+    });
+    judged.flatten().collect()
 }
 
 fn judge(url: &str, rights: &Rights) -> Vec<Finding> {

@@ -32,21 +32,43 @@ fn run(desk: &Desk) -> Vec<Finding> {
         )];
     };
     // Where the certificate's name is the client id, a second connection would throw the daemon off.
-    if let Some(daemon) = desk.connected_daemon() {
-        return told_by(daemon);
+    let daemon = desk.connected_daemon();
+    let at = daemon.map(|daemon| daemon.broker.url.as_str());
+    let mut findings: Vec<Finding> = daemon.map(told_by).unwrap_or_default();
+    let mut brokers = BrokerConfig::from(&config.broker).each();
+    brokers.retain(|broker| at != Some(broker.url.to_string().as_str()));
+    if brokers.is_empty() {
+        return findings;
     }
     let Ok(runtime) = runtime() else {
         return vec![Finding::skipped(
             "The system has no room for another event loop.",
         )];
     };
-    let broker = BrokerConfig::from(&config.broker);
     let alone = desk.at_broker();
-    let finding = runtime.block_on(look(&broker, &format!("{node}-doctor")));
+    // Side by side, as each may need all the time there is.
+    let looks: Vec<_> = brokers
+        .into_iter()
+        .zip(client_ids(&node))
+        .map(|(broker, id)| runtime.spawn(async move { look(&broker, &id).await }))
+        .collect();
+    for look in looks {
+        findings.extend(runtime.block_on(look));
+    }
     drop(alone);
     // A name that is still looked up is not waited for.
     runtime.shutdown_background();
-    vec![finding]
+    findings
+}
+
+/// A client id for each broker: of those in one cluster the second would end the session of the first.
+pub(super) fn client_ids(node: &str) -> impl Iterator<Item = String> {
+    let first = format!("{node}-doctor");
+    let further = (2..).map({
+        let first = first.clone();
+        move |number| format!("{first}-{number}")
+    });
+    std::iter::once(first).chain(further)
 }
 
 /// What this node is called.

@@ -29,7 +29,8 @@ fn run(desk: &Desk) -> Vec<Finding> {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
     let broker = BrokerConfig::from(&config.broker);
-    if !broker.url.tls {
+    let brokers: Vec<_> = broker.each().into_iter().filter(|b| b.url.tls).collect();
+    if brokers.is_empty() {
         return vec![Finding::skipped(format!("{} is without TLS.", broker.url))];
     }
     let node = config.node.effective_name();
@@ -37,10 +38,12 @@ fn run(desk: &Desk) -> Vec<Finding> {
         .client
         .as_ref()
         .map(|client| own_certificate(client, node.as_ref().map(|name| name.as_str())));
-    own.into_iter().chain([brokers(&broker)]).collect()
+    own.into_iter()
+        .chain(brokers.iter().map(brokers_own))
+        .collect()
 }
 
-fn brokers(broker: &BrokerConfig) -> Finding {
+fn brokers_own(broker: &BrokerConfig) -> Finding {
     let Ok(runtime) = runtime() else {
         return Finding::skipped("The system has no room for another event loop.");
     };

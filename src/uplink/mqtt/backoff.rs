@@ -8,7 +8,7 @@ use std::time::Duration;
 const FIRST: Duration = Duration::from_millis(500);
 
 /// Grows with each failure.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Backoff {
     max: Duration,
     ceiling: Duration,
@@ -22,11 +22,6 @@ impl Backoff {
         }
     }
 
-    /// It worked.
-    pub(super) fn reset(&mut self) {
-        self.ceiling = FIRST.min(self.max);
-    }
-
     /// The next pause: anything from 0 to a ceiling that doubles up to the maximum.
     pub(super) fn next(&mut self) -> Duration {
         let pause = self.ceiling.mul_f64(random());
@@ -36,7 +31,7 @@ impl Backoff {
 }
 
 /// 0..1; the hasher's keys come from the system's random numbers.
-fn random() -> f64 {
+pub(super) fn random() -> f64 {
     let bits = RandomState::new().build_hasher().finish() >> 32;
     f64::from(u32::try_from(bits).unwrap_or(0)) / f64::from(u32::MAX)
 }
@@ -53,7 +48,5 @@ mod tests {
         let (late, max) = (&pauses[10..], Duration::from_secs(30));
         assert!(late.iter().all(|p| *p <= max));
         assert!(late.iter().any(|p| *p > max / 2) && late.iter().any(|p| *p < max / 2));
-        b.reset();
-        assert!(b.next() <= FIRST);
     }
 }

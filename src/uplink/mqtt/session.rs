@@ -1,25 +1,26 @@
-//! The task that drives the client's event loop, and the handle through which the engine publishes.
+//! The handle through which the engine publishes: one session at one of the brokers, and a second one for as long as
+//! it takes to come home to the first broker.
 
 use super::BrokerState;
-use super::backoff::Backoff;
-use super::fault::{BrokerFault, explain};
+use super::driver::Driver;
+use super::home::Home;
 use super::options;
+use super::outage::Outage;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
 use crate::uplink::sent::SentLog;
 use rumqttc::mqttbytes::QoS;
-use rumqttc::mqttbytes::v5::{PubAckReason, Publish};
-use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
-    PublishOptions,
-};
-use sidetone_wire::stamp::PAYLOAD_MAX;
-use std::time::Duration;
+use rumqttc::mqttbytes::v5::PubAckReason;
+use rumqttc::{AsyncClient, PublishNotice, PublishNoticeError, PublishOptions};
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 /// Requests the client keeps for its event loop; ours wait in the outbox.
 const CHANNEL: usize = 64;
+
+/// Longest wait for a broker that is left in good order.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What became of a message that was handed to the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +35,26 @@ pub(in crate::uplink) enum Fate {
     Impossible,
 }
 
+/// What a session tells the engine, and which.
+#[derive(Debug)]
+pub(in crate::uplink) struct Told {
+    pub(super) from: u64,
+    pub(super) event: SessionEvent,
+}
+
+/// Whose words they are.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::uplink) enum Word {
+    /// The session's that stands.
+    Current(SessionEvent),
+    /// The first broker has let the node in: [`Session::come_home`].
+    HomeIsOpen,
+    /// Of nobody any more.
+    Stale,
+}
+
 /// What the session tells the engine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(in crate::uplink) enum SessionEvent {
     /// Connected.
     Up {
@@ -44,6 +63,8 @@ pub(in crate::uplink) enum SessionEvent {
     },
     /// Not connected any more.
     Down,
+    /// This broker is given up for now; the session has ended.
+    GivenUp(Outage),
     /// Something came on a topic that was asked for.
     Received(Received),
 }
@@ -68,39 +89,87 @@ pub const CORRELATION_MAX: usize = 256;
 /// The running session.
 #[derive(Debug)]
 pub(in crate::uplink) struct Session {
-    client: AsyncClient,
-    task: JoinHandle<()>,
+    now: Running,
+    /// A session at the first broker, while the other one still stands.
+    trial: Option<Running>,
+    /// Sessions begun.
+    count: u64,
+    home: Home,
     /// Everything handed over.
     sent: watch::Sender<SentLog>,
     recipe: Recipe,
 }
 
+/// A session at a broker. Dropping it ends it without a farewell.
+#[derive(Debug)]
+struct Running {
+    client: AsyncClient,
+    task: JoinHandle<()>,
+    number: u64,
+    /// Which broker; 0 is the first.
+    place: usize,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Running {
+    /// Says DISCONNECT, so that no will is sent, and ends.
+    async fn stop(mut self, patience: Duration) {
+        if self.client.disconnect_with_timeout(patience).await.is_ok() {
+            let _ =
+                tokio::time::timeout(patience + Duration::from_millis(500), &mut self.task).await;
+        }
+    }
+}
+
 /// What a session is made of.
 #[derive(Debug, Clone)]
 struct Recipe {
-    broker: BrokerConfig,
+    /// In the order in which they are tried.
+    brokers: Vec<BrokerConfig>,
     timing: Timing,
     client_id: String,
     will: Outgoing,
     state: watch::Sender<BrokerState>,
-    events: mpsc::Sender<SessionEvent>,
+    events: mpsc::Sender<Told>,
 }
 
 impl Recipe {
-    fn start(&self) -> (AsyncClient, JoinHandle<()>) {
+    fn start(&self, number: u64, place: usize, outage: Outage, on_trial: bool) -> Running {
+        let broker = self.brokers[place].clone();
         let will = self.will.clone();
-        let options = options::base(&self.broker, &self.timing, &self.client_id, will);
+        let options = options::base(&broker, &self.timing, &self.client_id, will);
         let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
         let driver = Driver {
-            broker: self.broker.clone(),
+            number,
+            place,
+            brokers: self.brokers.len(),
+            broker,
+            timing: self.timing,
             event_loop,
             events: self.events.clone(),
             state: self.state.clone(),
-            backoff: Backoff::new(self.timing.backoff_max),
+            outage,
+            on_trial,
             connected: false,
-            logged: None,
         };
-        (client, tokio::spawn(driver.run()))
+        Running {
+            client,
+            task: tokio::spawn(driver.run()),
+            number,
+            place,
+        }
+    }
+
+    /// An outage that begins now.
+    fn outage(&self) -> Outage {
+        let first = &self.brokers[0];
+        let others = (self.brokers.len() > 1).then_some(first.fallback_after);
+        Outage::begin(Instant::now(), others, self.timing.backoff_max)
     }
 }
 
@@ -132,38 +201,106 @@ impl Session {
         will: Outgoing,
         state: watch::Sender<BrokerState>,
         sent: watch::Sender<SentLog>,
-    ) -> (Self, mpsc::Receiver<SessionEvent>) {
+    ) -> (Self, mpsc::Receiver<Told>) {
         // One Up or Down per connection attempt, and the engine takes them at once.
         let (events, receiver) = mpsc::channel(16);
         let recipe = Recipe {
-            broker,
+            brokers: broker.each(),
             timing,
             client_id: client_id.to_owned(),
             will,
             state,
             events,
         };
-        let (client, task) = recipe.start();
         let session = Self {
-            client,
-            task,
+            now: recipe.start(0, 0, recipe.outage(), false),
+            trial: None,
+            count: 1,
+            home: Home::new(&timing),
             sent,
             recipe,
         };
         (session, receiver)
     }
 
+    /// Who says so.
+    pub(in crate::uplink) fn hear(&mut self, told: Told) -> Word {
+        if told.from == self.now.number {
+            if self.now.place == 0 && matches!(told.event, SessionEvent::Up { .. }) {
+                self.home.is_back(Instant::now());
+            }
+            return Word::Current(told.event);
+        }
+        if self.trial.as_ref().is_none_or(|t| t.number != told.from) {
+            return Word::Stale;
+        }
+        if let SessionEvent::Up { .. } = told.event {
+            return Word::HomeIsOpen;
+        }
+        self.trial = None;
+        self.home.begin(Instant::now());
+        Word::Stale
+    }
+
+    /// Whether there is another broker to go to.
+    pub(in crate::uplink) fn has_others(&self) -> bool {
+        self.recipe.brokers.len() > 1
+    }
+
+    fn begin(&mut self, place: usize, outage: Outage) {
+        if self.now.place == 0 && place != 0 {
+            self.home.left(Instant::now());
+        }
+        self.trial = None;
+        self.now = self.recipe.start(self.count, place, outage, false);
+        self.count += 1;
+    }
+
     /// Throws the connection and everything the client remembers away, and begins anew. What was on its way is
     /// [`Fate::Reset`].
     pub(in crate::uplink) fn begin_anew(&mut self) {
-        self.task.abort();
-        (self.client, self.task) = self.recipe.start();
+        self.begin(self.now.place, self.recipe.outage());
+    }
+
+    /// The same at the next broker; `None`: the present one is connected, but of no use.
+    pub(in crate::uplink) fn move_on(&mut self, outage: Option<Outage>) {
+        let longest = self.recipe.timing.backoff_max;
+        let outage = outage.unwrap_or_else(|| Outage::over(Instant::now(), longest));
+        self.begin((self.now.place + 1) % self.recipe.brokers.len(), outage);
+    }
+
+    /// On another broker than the first: looks now and then whether the first is there again, and if it has been for a
+    /// while, asks it in. Never waits.
+    pub(in crate::uplink) fn look_home(&mut self) {
+        if self.now.place == 0 || self.trial.is_some() {
+            return;
+        }
+        let patience = self.recipe.timing.connect_timeout;
+        if self.home.is_steady(&self.recipe.brokers[0], patience) {
+            let trial = self.recipe.start(self.count, 0, self.recipe.outage(), true);
+            self.count += 1;
+            self.trial = Some(trial);
+        }
+    }
+
+    /// Leaves the present broker with a last message and DISCONNECT, at most a second long, for the first, which has
+    /// let the node in. What was on its way is [`Fate::Reset`].
+    pub(in crate::uplink) async fn come_home(&mut self, farewell: Option<&Outgoing>) {
+        let Some(trial) = self.trial.take() else {
+            return;
+        };
+        if let Some(farewell) = farewell {
+            self.publish_untracked(farewell);
+        }
+        let left = std::mem::replace(&mut self.now, trial);
+        left.stop(FAREWELL).await;
+        self.home.is_back(Instant::now());
     }
 
     /// Hands a message over; `None` if the client's queue is full or closed. Never waits.
     pub(in crate::uplink) fn publish(&self, message: &Outgoing, age_s: u64) -> Option<OnItsWay> {
         let options = options::publish(message, age_s);
-        let sent = self.client.try_publish_tracked(
+        let sent = self.now.client.try_publish_tracked(
             message.topic.as_str(),
             message.payload.clone(),
             options,
@@ -175,7 +312,7 @@ impl Session {
 
     /// Asks for the messages of a topic, from now on.
     pub(in crate::uplink) fn subscribe(&self, topic: &str) {
-        if let Err(error) = self.client.try_subscribe(topic, QoS::AtLeastOnce) {
+        if let Err(error) = self.now.client.try_subscribe(topic, QoS::AtLeastOnce) {
             tracing::warn!(topic, %error, "cannot subscribe");
         }
     }
@@ -192,7 +329,8 @@ impl Session {
 
     fn hand_over(&self, message: &Outgoing, options: PublishOptions) {
         let sent =
-            self.client
+            self.now
+                .client
                 .try_publish(message.topic.as_str(), message.payload.clone(), options);
         match sent {
             Ok(_) => self.sent.send_modify(|log| log.note(message)),
@@ -200,104 +338,10 @@ impl Session {
         }
     }
 
-    /// Says DISCONNECT, so that no will is sent, and ends the task.
-    pub(in crate::uplink) async fn stop(mut self, connected: bool, patience: Duration) {
-        if connected && self.client.disconnect_with_timeout(patience).await.is_ok() {
-            let _ =
-                tokio::time::timeout(patience + Duration::from_millis(500), &mut self.task).await;
+    /// Says DISCONNECT, so that no will is sent, and ends.
+    pub(in crate::uplink) async fn stop(self, connected: bool, patience: Duration) {
+        if connected {
+            self.now.stop(patience).await;
         }
-        self.task.abort();
-    }
-}
-
-/// Drives the event loop.
-struct Driver {
-    broker: BrokerConfig,
-    event_loop: EventLoop,
-    events: mpsc::Sender<SessionEvent>,
-    state: watch::Sender<BrokerState>,
-    backoff: Backoff,
-    connected: bool,
-    /// What was last logged; `None` after a connection.
-    logged: Option<BrokerFault>,
-}
-
-impl Driver {
-    async fn run(mut self) {
-        let mut ready = false;
-        loop {
-            if !ready {
-                if let Err(fault) = options::refresh(&mut self.event_loop.options, &self.broker) {
-                    self.down(fault).await;
-                    continue;
-                }
-                ready = true;
-            }
-            match self.event_loop.poll().await {
-                Ok(Event::Incoming(Incoming::ConnAck(ack))) => self.up(ack.session_present).await,
-                Ok(Event::Incoming(Incoming::Publish(publish))) => self.received(publish).await,
-                Ok(_) => {}
-                Err(ConnectionError::RequestsDone) => break,
-                Err(error) => {
-                    if let ConnectionError::SessionStateMismatch { .. } = error {
-                        // The broker remembers a session we do not: begin anew.
-                        self.event_loop.options.set_clean_start(true);
-                    }
-                    let fault = explain(&error, &self.broker.url, self.connected);
-                    tracing::debug!(?error, "connection attempt failed");
-                    self.down(fault).await;
-                    ready = false;
-                }
-            }
-        }
-        self.state.send_replace(BrokerState::Stopped);
-    }
-
-    async fn up(&mut self, session_present: bool) {
-        self.event_loop.options.set_clean_start(false);
-        self.connected = true;
-        self.logged = None;
-        self.backoff.reset();
-        tracing::info!(broker = %self.broker.url, session_present, "connected to the broker");
-        self.state
-            .send_replace(BrokerState::Connected { session_present });
-        let _ = self.events.send(SessionEvent::Up { session_present }).await;
-    }
-
-    async fn received(&mut self, publish: Publish) {
-        let Ok(topic) = String::from_utf8(publish.topic.to_vec()) else {
-            return;
-        };
-        let correlation = publish.properties.and_then(|p| p.correlation_data);
-        let message = Received {
-            topic,
-            payload: publish
-                .payload
-                .iter()
-                .copied()
-                .take(PAYLOAD_MAX + 1)
-                .collect(),
-            retained: publish.retain,
-            correlation: correlation
-                .filter(|data| data.len() <= CORRELATION_MAX)
-                .map(|data| data.to_vec()),
-        };
-        let _ = self.events.send(SessionEvent::Received(message)).await;
-    }
-
-    async fn down(&mut self, fault: BrokerFault) {
-        if !self
-            .logged
-            .as_ref()
-            .is_some_and(|last| last.is_like(&fault))
-        {
-            tracing::warn!("{fault}");
-            self.logged = Some(fault.clone());
-        }
-        self.state.send_replace(BrokerState::Down(fault));
-        if std::mem::take(&mut self.connected) {
-            let _ = self.events.send(SessionEvent::Down).await;
-        }
-        tokio::time::sleep(self.backoff.next()).await;
     }
 }
