@@ -64,9 +64,14 @@ impl Desk {
     }
 
     /// Runs the daemon; `command` already names the program.
-    pub(crate) fn run(&self, mut command: Command) -> Daemon {
+    pub(crate) fn run(&self, command: Command) -> Daemon {
+        self.run_half("run", command)
+    }
+
+    /// Runs the daemon, or one of its halves (`uplink`, `station`).
+    pub(crate) fn run_half(&self, half: &str, mut command: Command) -> Daemon {
         let mut child = command
-            .arg("run")
+            .arg(half)
             .arg("-c")
             .arg(self.configuration())
             .env_remove("SIDETONE_LOG")
