@@ -19,6 +19,7 @@ mod overtalk;
 pub mod remote;
 pub mod report;
 pub mod run;
+pub mod services;
 #[cfg(feature = "demo")]
 pub mod simulate;
 pub mod softphone;

@@ -13,6 +13,8 @@ fn main() -> ExitCode {
         #[cfg(feature = "demo")]
         Command::Demo(args) => cli::demo::run(args),
         Command::Run(args) => cli::run::run(args),
+        Command::Uplink(args) => cli::services::uplink(args),
+        Command::Station(args) => cli::services::station(args),
         Command::Devices(args) => cli::devices::run(args),
         Command::Softphones(args) => cli::softphones::run(args),
         Command::Doctor(args) => cli::doctor::run(args),

@@ -115,6 +115,7 @@ async fn uplink(told: &Told) {
             names_agent: false,
         },
         subscriptions: None,
+        keeps_standing: false,
         state_dir: told.state.clone(),
         agent: None,
         gateway: None,

@@ -24,6 +24,7 @@ pub mod monitor;
 mod output;
 pub mod run;
 pub mod schema;
+pub mod services;
 #[cfg(feature = "demo")]
 pub mod simulate;
 pub mod softphones;
@@ -40,6 +41,6 @@ pub use args::{
     AnalyzeArgs, Cli, Command, CompletionsArgs, ConfigArgs, ConfigCommand, DevicesArgs, DiffArgs,
     DoctorArgs, FleetArgs, FleetCommand, GetArgs, InstallArgs, KeygenArgs, LearnArgs, ManualArgs,
     MonitorArgs, RunArgs, SchemaArgs, SchemaFormat, SetArgs, SoftphonesArgs, SpokesArgs,
-    SpokesCommand, UninstallArgs, WatchArgs, WhoseArgs,
+    SpokesCommand, StationArgs, UninstallArgs, UplinkArgs, WatchArgs, WhoseArgs,
 };
 pub use failure::{Failure, finish, refuse};

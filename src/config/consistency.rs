@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::load::Origin;
-use super::model::Config;
+use super::model::{Config, SessionsTaken};
 use std::collections::BTreeMap;
 
 /// Every conflict, at the place of the key that causes it.
@@ -51,6 +51,12 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
                 conflict(key, &message);
             }
         }
+    }
+    if config.uplink.sessions == SessionsTaken::Listed && config.uplink.users.is_empty() {
+        conflict(
+            "uplink.users",
+            "`uplink.sessions` = \"listed\" needs the login names whose stations are taken; set `uplink.users` too",
+        );
     }
     for error in config.alerts.check() {
         let message = format!("`alerts.{}` {}", error.key, error.message);

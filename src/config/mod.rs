@@ -41,8 +41,8 @@ pub use local_address::{InvalidLocalAddress, LocalAddress};
 pub use metrics_address::{InvalidMetricsAddress, MetricsAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
-    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy, Signals,
-    SpokesConfig, TelemetryConfig,
+    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy, SeamConfig,
+    SessionsTaken, Signals, SpokesConfig, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use remote::{RemoteFault, check_remote, differences, overlay};

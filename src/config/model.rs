@@ -32,6 +32,9 @@ pub struct Config {
     #[serde(rename = "config")]
     #[schemars(extend("x-scope" = "local"))]
     pub provisioning: ProvisioningConfig,
+    /// How the two services, `sidetone uplink` and `sidetone station`, find each other; `sidetone run` needs none of it.
+    #[schemars(extend("x-scope" = "local"))]
+    pub uplink: SeamConfig,
     /// Which headsets are watched.
     #[schemars(extend("x-scope" = "remote"))]
     pub devices: DevicesConfig,
@@ -128,6 +131,28 @@ pub struct ProvisioningConfig {
     /// believed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub signing_key: Option<SigningKey>,
+}
+
+/// How the two services find each other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SeamConfig {
+    /// The Unix socket between them: made by the uplink, in a directory that only it may write to.
+    pub socket: PathBuf,
+    /// Whose station is taken.
+    pub sessions: SessionsTaken,
+    /// With `listed`: their login names.
+    pub users: Vec<String>,
+}
+
+/// Whose station is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SessionsTaken {
+    /// That of the user whose session is active on a seat of this workstation, as logind tells it.
+    Logind,
+    /// That of the users in `users`, whoever came last; for a machine without logind.
+    Listed,
 }
 
 /// Which headsets are watched.

@@ -6,6 +6,7 @@ use super::doors::Doors;
 use super::parts::{Heard, Parts};
 use super::provision::Provisioned;
 use super::scrape::Scrape;
+use super::sight::Sight;
 use super::window::Window;
 use super::{RunError, announce, settings};
 use crate::config::Config;
@@ -33,7 +34,7 @@ pub(crate) async fn daemon(
         settings::uplink(&topics, local, config, login, &signals)?;
     uplink_config.subscriptions = Some(provisioned.subscriptions());
     let uplink = Uplink::start(uplink_config, said)?;
-    let mut provision = provisioned.begin(&uplink, doors.softphones());
+    let mut provision = provisioned.begin(&uplink);
     let (tell, mut hear) = mpsc::channel(settings::FINDINGS_WAITING);
     let calls = Calls::start(config, doors.softphones(), signals);
     let mut parts = Parts::start(
@@ -51,8 +52,9 @@ pub(crate) async fn daemon(
         boot = uplink.boot(),
         "started"
     );
-    let mut window = Window::open(doors.onlookers(), config, &uplink);
-    let mut scrape = Scrape::open(config, &uplink);
+    let sight = Sight::of(&uplink, config.broker.url.to_string());
+    let mut window = Window::open(doors.onlookers(), config, &sight);
+    let mut scrape = Scrape::open(config, &sight);
     parts.announce(config).await;
     provision.report(&mut parts).await;
 

@@ -21,6 +21,7 @@ mod clock;
 mod daemon;
 mod disclosure;
 mod doors;
+mod half;
 mod health;
 mod identify;
 mod logging;
@@ -30,7 +31,9 @@ mod privacy;
 mod provision;
 mod scrape;
 mod selection;
+mod services;
 mod settings;
+mod sight;
 mod sound;
 mod troubles;
 mod view;
@@ -51,6 +54,7 @@ pub(crate) use daemon::daemon;
 pub(crate) use doors::Doors;
 #[cfg(feature = "demo")]
 pub(crate) use logging::start as start_log;
+pub use services::{ServiceError, station, uplink};
 pub use settings::SettingsError;
 
 /// Why the daemon does not start.
@@ -65,6 +69,9 @@ pub enum RunError {
     /// The headset monitor.
     #[error(transparent)]
     Headsets(#[from] MonitorError),
+    /// One of the two services.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// Core dumps cannot be switched off.
     #[error(
         "core dumps cannot be switched off ({0}); Sidetone does not run where a crash could write the call's sound to disk"

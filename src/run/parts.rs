@@ -14,12 +14,12 @@ use super::watchdog::{Signs, Watchdog};
 use super::{RunError, announce, health};
 use crate::alerts::{IdMint, Now};
 use crate::config::{AudioBackend, Config};
-use crate::local::state::{Node, Sound, State};
+use crate::local::state::{Broker, Node, Sound, State};
 use crate::softphone::Signal;
 use crate::station::{
     AudioInput, DspCommand, Input, NameHeadset, Output, Settings, Station, StationConfig,
 };
-use crate::uplink::{BrokerState, LinkStats, OutboxStats};
+use crate::uplink::OutboxStats;
 use sidetone_devices::audio::api::{AudioCommand, AudioEvent, CloseReason};
 use sidetone_devices::audio::supervisor::{AudioHandle, SoundSystem};
 use sidetone_devices::event::HeadsetEvent;
@@ -72,6 +72,8 @@ pub(super) struct Parts {
     onlooker: Onlooker,
     /// What streams have suffered.
     streams: Sound,
+    /// There is a person whom something can be shown.
+    pub(super) desktop: bool,
     /// Something for the person at the desk, and until when.
     notice: Option<(String, Duration)>,
     // Dropped in this order: no more reports, no more streams, then the taps.
@@ -130,6 +132,7 @@ impl Parts {
             watchdog: Watchdog::from_environment(),
             onlooker: Onlooker::default(),
             streams: Sound::default(),
+            desktop: doors.softphones(),
             notice: None,
             _monitor: monitor,
             audio,
@@ -205,6 +208,12 @@ impl Parts {
         self.carry_out().await;
     }
 
+    /// Ends every call and alert.
+    pub(super) async fn end_calls(&mut self, reason: ClearReason) {
+        self.tell_station(Instant::now(), Input::Shutdown(reason));
+        self.carry_out().await;
+    }
+
     /// Ends every call and alert, and says why the daemon ends; before the uplink stops.
     pub(super) async fn say_goodbye(&mut self, reason: &str) {
         self.tell_station(Instant::now(), Input::Shutdown(ClearReason::Restart));
@@ -220,18 +229,13 @@ impl Parts {
         self.carry_out().await;
     }
 
-    /// The signals that are kept here.
-    pub(super) fn not_sent(&self) -> impl Iterator<Item = &'static str> {
-        self.disclosure.not_sent()
-    }
-
     /// Shows something to who looks on, for a minute.
     pub(super) fn notice(&mut self, text: String) {
         self.notice = Some((text, self.clock.now().monotonic + NOTICE));
     }
 
     /// What the daemon knows of itself, as numbers and states.
-    pub(super) fn diagnostics(&self) -> Diagnostics {
+    pub(super) fn facts(&self) -> Diagnostics {
         let known = health::Known {
             station: &self.station,
             troubles: self.troubles.count(),
@@ -242,12 +246,7 @@ impl Parts {
     }
 
     /// What is now, for who looks on.
-    pub(super) fn view(
-        &mut self,
-        node: Node,
-        url: String,
-        broker: (&BrokerState, &LinkStats),
-    ) -> State {
+    pub(super) fn view(&mut self, node: Node, broker: Broker) -> State {
         let looked = Looked {
             clock: &self.clock,
             station: &self.station,
@@ -257,7 +256,7 @@ impl Parts {
             disclosure: &self.disclosure,
         };
         let outbox = *self.outbox.borrow();
-        let mut state = self.onlooker.state(&looked, node, url, broker, outbox);
+        let mut state = self.onlooker.state(&looked, node, broker, outbox);
         let now = self.clock.now().monotonic;
         let notice = self.notice.iter().filter(|(_, until)| now < *until);
         state

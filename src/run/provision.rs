@@ -1,7 +1,7 @@
 //! Settings and commands that come over MQTT: carried to `crate::remote`, which judges them, and what it says to
 //! the parts and to the uplink. Decides nothing; owns the file of what is kept.
 
-use super::parts::Parts;
+use super::half::Half;
 use super::settings::{self, SettingsError};
 use super::{identify, logging};
 use crate::config::Config;
@@ -17,10 +17,13 @@ use sidetone_wire::event::{EventDetail, EventType};
 use sidetone_wire::vocabulary::Command;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 
 /// Messages that may wait for the daemon, which takes them at once.
 const WAITING: usize = 64;
+
+/// A station that has not answered a command by then does not.
+const STATION_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Something for [`Provision::take`].
 #[derive(Debug)]
@@ -54,8 +57,6 @@ pub(super) struct Provision {
     broker: watch::Receiver<BrokerState>,
     orders: Orders,
     node: String,
-    /// The person at the desk can be shown something.
-    desktop: bool,
     began: Instant,
 }
 
@@ -95,8 +96,8 @@ impl Provisioned {
         self.subscriptions.clone()
     }
 
-    /// The uplink runs. `desktop`: there is a person whom something can be shown.
-    pub(super) fn begin(self, uplink: &UplinkHandle, desktop: bool) -> Provision {
+    /// The uplink runs.
+    pub(super) fn begin(self, uplink: &UplinkHandle) -> Provision {
         logging::set_level(self.remote.effective().log.level.as_str());
         Provision {
             remote: self.remote,
@@ -108,7 +109,6 @@ impl Provisioned {
             broker: uplink.broker(),
             orders: uplink.orders(),
             node: uplink.node().to_string(),
-            desktop,
             began: self.began,
         }
     }
@@ -125,7 +125,7 @@ impl Provision {
     }
 
     /// Takes it in.
-    pub(super) async fn take(&mut self, heard: Heard, parts: &mut Parts) {
+    pub(super) async fn take(&mut self, heard: Heard, half: &mut impl Half) {
         match heard {
             Heard::Broker => {
                 let connected = matches!(*self.broker.borrow(), BrokerState::Connected { .. });
@@ -140,49 +140,49 @@ impl Provision {
                     message.retained,
                 );
                 match asked {
-                    Some(asked) => self.answer(asked, message.correlation, parts).await,
-                    None => self.document(&message, parts).await,
+                    Some(asked) => self.answer(asked, message.correlation, half).await,
+                    None => self.document(&message, half).await,
                 }
             }
         }
     }
 
     /// Time passes.
-    pub(super) async fn tick(&mut self, parts: &mut Parts) {
+    pub(super) async fn tick(&mut self, half: &mut impl Half) {
         let told = self.remote.tick(self.began.elapsed());
         if !told.is_empty() {
-            self.changed(told, parts).await;
+            self.changed(told, half).await;
         }
         self.keep();
     }
 
-    async fn document(&mut self, message: &Received, parts: &mut Parts) {
+    async fn document(&mut self, message: &Received, half: &mut impl Half) {
         let now = self.began.elapsed();
         let told = self.remote.receive(now, &message.topic, &message.payload);
         if let Some(told) = told {
             // Kept before it is said to be in force.
             self.keep();
-            self.changed(vec![told], parts).await;
+            self.changed(vec![told], half).await;
         }
     }
 
     /// Puts in force what is new, and says so.
-    async fn changed(&mut self, told: Vec<Told>, parts: &mut Parts) {
+    async fn changed(&mut self, told: Vec<Told>, half: &mut impl Half) {
         let config = self.remote.effective();
         let speaker = settings::speaker(config);
         self.orders.give(Order::SpeakAs(speaker)).await;
         logging::set_level(config.log.level.as_str());
-        parts.apply(config).await;
+        half.apply(config).await;
         for told in told {
-            say(told, parts).await;
+            say(told, half).await;
         }
-        self.report(parts).await;
+        self.report(half).await;
     }
 
     /// Publishes `config/reported`.
-    pub(super) async fn report(&self, parts: &mut Parts) {
+    pub(super) async fn report(&self, half: &mut impl Half) {
         let mut body = self.remote.reported();
-        let off = parts.not_sent().map(|signal| SignalOff {
+        let off = half.not_sent().into_iter().map(|signal| SignalOff {
             signal: signal.to_owned(),
         });
         body.signals_off = off.collect();
@@ -204,7 +204,7 @@ impl Provision {
         self.written = kept.clone();
     }
 
-    async fn answer(&mut self, asked: Asked, correlation: Option<Vec<u8>>, parts: &mut Parts) {
+    async fn answer(&mut self, asked: Asked, correlation: Option<Vec<u8>>, half: &mut impl Half) {
         let mut reply = match asked {
             Asked::TooMany(first) => {
                 if first {
@@ -224,38 +224,50 @@ impl Provision {
                 self.reply(reply, correlation).await;
             }
             Command::Diagnostics => {
-                let mut figures = parts.diagnostics();
-                figures.config_errors = u64::try_from(self.remote.reported().errors.len()).ok();
-                reply.diagnostics = Some(Box::new(figures));
-                self.reply(reply, correlation).await;
+                let known = half.diagnostics();
+                let config_errors = u64::try_from(self.remote.reported().errors.len()).ok();
+                let orders = self.orders.clone();
+                tokio::spawn(async move {
+                    let mut figures = answered(known).await.unwrap_or_default();
+                    figures.config_errors = config_errors;
+                    reply.diagnostics = Some(Box::new(figures));
+                    give(&orders, reply, correlation).await;
+                });
             }
             Command::Identify => {
                 let text = identify::text(&self.node);
                 tracing::warn!("{text}");
-                parts.notice(text.clone());
-                let (orders, desktop) = (self.orders.clone(), self.desktop);
+                let shown = half.show(text);
+                let orders = self.orders.clone();
                 tokio::spawn(async move {
-                    reply.shown = Some(if desktop {
-                        identify::on_desktop(&text).await
-                    } else {
-                        ShownOn::Log
-                    });
-                    orders
-                        .give(Order::Reply(Box::new(reply), correlation))
-                        .await;
+                    reply.shown = Some(answered(shown).await.unwrap_or(ShownOn::Log));
+                    give(&orders, reply, correlation).await;
                 });
             }
         }
     }
 
     async fn reply(&self, reply: CommandReply, correlation: Option<Vec<u8>>) {
-        let order = Order::Reply(Box::new(reply), correlation);
-        self.orders.give(order).await;
+        give(&self.orders, reply, correlation).await;
     }
 }
 
+async fn give(orders: &Orders, reply: CommandReply, correlation: Option<Vec<u8>>) {
+    orders
+        .give(Order::Reply(Box::new(reply), correlation))
+        .await;
+}
+
+/// The station's answer, if it comes while somebody waits for it.
+async fn answered<T>(answer: oneshot::Receiver<T>) -> Option<T> {
+    tokio::time::timeout(STATION_PATIENCE, answer)
+        .await
+        .ok()?
+        .ok()
+}
+
 /// The event of a document, and its line in the log.
-async fn say(told: Told, parts: &mut Parts) {
+async fn say(told: Told, half: &mut impl Half) {
     let mut detail = EventDetail {
         layer: Some(told.layer.to_string()),
         ..EventDetail::default()
@@ -275,5 +287,5 @@ async fn say(told: Told, parts: &mut Parts) {
             EventType::ConfigRefused
         }
     };
-    parts.say_event(kind, detail).await;
+    half.say_event(kind, detail).await;
 }

@@ -2,10 +2,11 @@
 
 use super::health;
 use super::parts::Parts;
+use super::sight::Sight;
 use super::window::Window;
 use crate::config::Config;
 use crate::metrics::{Ask, Figures, listen, render};
-use crate::uplink::{SentLog, UplinkHandle};
+use crate::uplink::SentLog;
 use tokio::sync::{mpsc, watch};
 
 /// The questions; without an address nobody ever asks.
@@ -17,7 +18,7 @@ pub(super) struct Scrape {
 
 impl Scrape {
     /// Listens where the configuration says. What stands in the way is logged, and the daemon goes on without.
-    pub(super) fn open(config: &Config, uplink: &UplinkHandle) -> Self {
+    pub(super) fn open(config: &Config, uplink: &Sight) -> Self {
         let listening = config.metrics.listen.as_ref().map(listen);
         Self {
             asked: listening.and_then(|listening| {
@@ -25,7 +26,7 @@ impl Scrape {
                     .inspect_err(|error| tracing::warn!("{error}"))
                     .ok()
             }),
-            sent: uplink.sent(),
+            sent: uplink.sent.clone(),
         }
     }
 

@@ -107,6 +107,7 @@ pub(super) fn uplink(
         agent,
         gateway: config.adapters.mqtt.enabled.then(|| signals.clone()),
         subscriptions: None,
+        keeps_standing: false,
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };
@@ -114,7 +115,7 @@ pub(super) fn uplink(
 }
 
 /// A headset without a serial number is named by the port it is plugged into.
-fn name_headset(key: Key) -> NameHeadset {
+pub(super) fn name_headset(key: Key) -> NameHeadset {
     Box::new(move |identity, usb| {
         let port = usb.to_string();
         let serial = identity.serial.as_deref().unwrap_or(&port);

@@ -7,12 +7,11 @@ use super::sound::SoundThread;
 use super::troubles::Troubles;
 use crate::alerts::{How, Mute, Now};
 use crate::local::state::{
-    Access, Broker, BrokerConnection, Call, FarEnd, Headset, Live, Node, Outbox, Overtalk,
-    RefusedTopic, Sound, State, Switch,
+    Access, Broker, Call, FarEnd, Headset, Live, Node, Outbox, Overtalk, Sound, State, Switch,
 };
 use crate::overtalk::party;
 use crate::station::{CallView, HeadsetView, Part, QuickDisconnect, Station};
-use crate::uplink::{BrokerState, LinkStats, OutboxStats};
+use crate::uplink::OutboxStats;
 use sidetone_devices::audio::api;
 use sidetone_devices::headset::UsbPath;
 use std::collections::BTreeMap;
@@ -46,13 +45,12 @@ pub(super) struct Looked<'a> {
 }
 
 impl Onlooker {
-    /// Everything that is now. `node` and `broker` are as they were at the start.
+    /// Everything that is now. `node` is as it was at the start.
     pub(super) fn state(
         &mut self,
         looked: &Looked<'_>,
         mut node: Node,
-        url: String,
-        (broker, link): (&BrokerState, &LinkStats),
+        broker: Broker,
         outbox: OutboxStats,
     ) -> State {
         let now = looked.clock.now();
@@ -70,7 +68,7 @@ impl Onlooker {
         alerts.sort_by_key(|alert| (std::cmp::Reverse(alert.severity), alert.since));
         State {
             node,
-            broker: connection(url, broker, link),
+            broker,
             outbox: Outbox {
                 records: outbox.records,
                 bytes: outbox.bytes,
@@ -204,31 +202,5 @@ fn known(on: bool, how: How) -> Switch {
         provenance: Some(how.provenance()),
         confidence: how.confidence(),
         since: None,
-    }
-}
-
-fn connection(first: String, broker: &BrokerState, link: &LinkStats) -> Broker {
-    let url = match broker {
-        BrokerState::Connected { url, .. } => url.to_string(),
-        _ => first,
-    };
-    let (connection, reason) = match broker {
-        BrokerState::Connecting => (BrokerConnection::Connecting, None),
-        BrokerState::Connected { .. } => (BrokerConnection::Connected, None),
-        BrokerState::Down(fault) => (BrokerConnection::Down, Some(fault.to_string())),
-        BrokerState::Stopped => (BrokerConnection::Stopped, None),
-    };
-    let refused = link.refused.iter();
-    Broker {
-        url,
-        connection,
-        reason,
-        connections: link.connections,
-        refused: refused
-            .map(|(topic, reason)| RefusedTopic {
-                topic: topic.clone(),
-                reason: (*reason).to_owned(),
-            })
-            .collect(),
     }
 }

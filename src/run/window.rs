@@ -2,11 +2,10 @@
 //! through while somebody looks.
 
 use super::parts::Parts;
+use super::sight::{BrokerSight, Sight};
 use crate::config::Config;
 use crate::local::state::{Node, State};
 use crate::local::{Server, place};
-use crate::uplink::{BrokerState, LinkStats, UplinkHandle};
-use tokio::sync::watch;
 
 /// Who may look at a daemon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,37 +21,33 @@ pub(crate) enum Onlookers {
 pub(super) struct Window {
     server: Option<Server>,
     node: Node,
-    url: String,
-    broker: watch::Receiver<BrokerState>,
-    link: watch::Receiver<LinkStats>,
+    broker: BrokerSight,
 }
 
 impl Window {
     /// Opens it. What stands in the way is logged, and the daemon goes on without.
-    pub(super) fn open(onlookers: Onlookers, config: &Config, uplink: &UplinkHandle) -> Self {
+    pub(super) fn open(onlookers: Onlookers, config: &Config, uplink: &Sight) -> Self {
         let state_dir = config.node.effective_state_dir();
         let server = state_dir
             .filter(|_| onlookers == Onlookers::ThisUser)
             .and_then(|state_dir| {
-                Server::start(&place::directory(&state_dir), uplink.sent())
+                Server::start(&place::directory(&state_dir), uplink.sent.clone())
                     .inspect_err(|error| tracing::warn!("{error}"))
                     .ok()
             });
         Self {
             server,
             node: Node {
-                name: uplink.node().to_string(),
+                name: uplink.node.clone(),
                 org: config.node.org.to_string(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
-                boot: uplink.boot(),
+                boot: uplink.boot,
                 pid: std::process::id(),
                 since: 0,
                 state: None,
                 reason: None,
             },
-            url: config.broker.url.to_string(),
-            broker: uplink.broker(),
-            link: uplink.link(),
+            broker: uplink.broker.clone(),
         }
     }
 
@@ -74,8 +69,6 @@ impl Window {
 
     /// What is now.
     pub(super) fn look(&self, parts: &mut Parts) -> State {
-        let (node, url) = (self.node.clone(), self.url.clone());
-        let broker = (&*self.broker.borrow(), &*self.link.borrow());
-        parts.view(node, url, broker)
+        parts.view(self.node.clone(), self.broker.now())
     }
 }

@@ -35,19 +35,30 @@ impl ActiveAlerts {
     }
 }
 
-/// The ends of alerts that an older start left standing: of each its state and its event.
-pub(super) fn ends_of(standing: &[Box<RawValue>]) -> Vec<StationMessage> {
-    let ts = now_ms();
-    let end = |state: &str| {
-        let mut detail: AlertDetail = match serde_json::from_str(state) {
-            Ok(detail) => detail,
-            Err(error) => {
+/// The alerts that an older start left standing.
+pub(super) fn read(standing: &[Box<RawValue>]) -> Vec<AlertDetail> {
+    let read = standing
+        .iter()
+        .map(|state| serde_json::from_str(state.get()));
+    read.filter_map(|alert: Result<AlertDetail, _>| {
+        alert
+            .inspect_err(|error| {
                 tracing::warn!(%error, "an alert of an older start cannot be read; the broker lets it expire");
-                return None;
-            }
-        };
+            })
+            .ok()
+    })
+    .collect()
+}
+
+/// The ends of alerts: of each its state and its event.
+pub(crate) fn ends_of(
+    standing: impl IntoIterator<Item = AlertDetail>,
+    reason: ClearReason,
+) -> Vec<StationMessage> {
+    let ts = now_ms();
+    let ends = standing.into_iter().flat_map(|mut detail| {
         detail.state = AlertState::Cleared;
-        detail.reason = Some(ClearReason::Restart);
+        detail.reason = Some(reason);
         let carried = EventDetail {
             alert: Some(detail.clone()),
             ..EventDetail::default()
@@ -57,14 +68,10 @@ pub(super) fn ends_of(standing: &[Box<RawValue>]) -> Vec<StationMessage> {
             kind: EventType::AlertCleared,
             detail: carried,
         };
-        Some([
+        [
             StationMessage::Alert(Alert { ts, detail }),
             StationMessage::Event(event),
-        ])
-    };
-    standing
-        .iter()
-        .filter_map(|state| end(state.get()))
-        .flatten()
-        .collect()
+        ]
+    });
+    ends.collect()
 }

@@ -28,6 +28,9 @@ pub struct UplinkConfig {
     pub gateway: Option<mpsc::Sender<Signal>>,
     /// What else the node listens to; `None` = nothing.
     pub subscriptions: Option<Subscriptions>,
+    /// Alerts that an earlier start left standing are not ended here but handed out
+    /// ([`super::UplinkHandle`]), because the station that raised them may still live.
+    pub keeps_standing: bool,
     /// How much may wait for the broker.
     pub limits: OutboxLimits,
     /// The contract's times.

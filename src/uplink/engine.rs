@@ -3,6 +3,7 @@
 use super::active::ActiveAlerts;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
+use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
 use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told, Word};
@@ -76,6 +77,10 @@ pub(super) struct Engine {
     pub(super) subscriptions: Option<Subscriptions>,
     /// The agent's, whether or not it is sent now.
     pub(super) pseudonym: Option<String>,
+    /// Whether it is sent.
+    pub(super) names_agent: bool,
+    /// Who waits until the records up to a `seq` are kept.
+    pub(super) waiting: Vec<(u64, oneshot::Sender<()>)>,
     pub(super) items: KnownItems,
     pub(super) began: Instant,
 }
@@ -104,19 +109,30 @@ impl Engine {
             self.outbox.flush(&self.disk);
             self.pump(&mut fates);
             self.outbox.flush(&self.disk);
+            self.tell_kept();
             let wake = self.outbox.wake();
             tokio::select! {
                 reason = &mut inputs.stop => break reason.ok().flatten(),
                 Some(told) = inputs.session.recv() => self.told(told).await,
-                Some(order) = inputs.orders.recv() => self.order(order),
+                Some(order) = inputs.orders.recv() => {
+                    if order.follows_what_was_said() {
+                        self.take_all(&mut inputs.station);
+                    }
+                    self.order(order);
+                }
                 Some((token, fate)) = next_fate(&mut fates) => self.settle(token, fate),
                 message = inputs.station.recv() => {
                     let Some(message) = message else { break None };
                     // What was ordered before it was said holds for it.
+                    let mut message = Some(message);
                     while let Ok(order) = inputs.orders.try_recv() {
+                        if order.follows_what_was_said() {
+                            message.take().into_iter().for_each(|said| self.take(said));
+                            self.take_all(&mut inputs.station);
+                        }
                         self.order(order);
                     }
-                    self.take(message);
+                    message.into_iter().for_each(|said| self.take(said));
                     self.take_waiting(&mut inputs.station);
                 }
                 Some(report) = self.disk.report() => self.kept(report),
@@ -183,14 +199,38 @@ impl Engine {
                 Ok(())
             }
             Order::SpeakAs(speaker) => {
-                let agent = self.pseudonym.clone();
-                self.sender.agent = agent.filter(|_| speaker.names_agent);
+                self.names_agent = speaker.names_agent;
+                self.name_agent();
                 (self.sender.team, self.sender.site) = (speaker.team, speaker.site);
+                Ok(())
+            }
+            Order::Agent(agent) => {
+                self.pseudonym = agent.as_ref().and_then(identity::pseudonym_of);
+                self.name_agent();
+                Ok(())
+            }
+            Order::Kept(answer) => {
+                self.waiting.push((self.outbox.last_seq(), answer));
                 Ok(())
             }
         };
         if let Err(error) = result {
             tracing::error!(%error, "what was ordered cannot be sent");
+        }
+    }
+
+    fn name_agent(&mut self) {
+        let agent = self.pseudonym.clone();
+        self.sender.agent = agent.filter(|_| self.names_agent);
+    }
+
+    /// Tells who waits that what they wait for is kept.
+    fn tell_kept(&mut self) {
+        while let Some((seq, _)) = self.waiting.first()
+            && self.outbox.is_kept(*seq)
+        {
+            // Who has left meanwhile need not know.
+            let _ = self.waiting.remove(0).1.send(());
         }
     }
 

@@ -5,6 +5,7 @@
 //! *Fails* with one sentence that says what to do; never by starting again at 1, because consumers
 //! would take the messages for repetitions of old ones.
 
+use super::config::AgentConfig;
 use super::files::replace;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
@@ -114,6 +115,18 @@ impl Key {
         Ok(Self(text))
     }
 
+    /// A key that another process of this machine told, with [`Key::text`].
+    #[must_use]
+    pub(crate) fn told(text: &str) -> Self {
+        Self(text.as_bytes().to_owned())
+    }
+
+    /// The key, to be told to a process of this machine; `None` if it is no text.
+    #[must_use]
+    pub(crate) fn text(&self) -> Option<String> {
+        String::from_utf8(self.0.clone()).ok()
+    }
+
     /// HMAC-SHA256 (RFC 2104) of a text.
     fn hash(&self, text: &[u8]) -> [u8; 32] {
         // HMAC takes keys of any length: the error cannot occur, and then hides nothing.
@@ -133,6 +146,17 @@ impl Key {
             .to_ascii_lowercase();
         text.truncate(16);
         text
+    }
+}
+
+/// The pseudonym of this agent. Without a usable key there is none, and the log says so.
+pub(super) fn pseudonym_of(agent: &AgentConfig) -> Option<String> {
+    match Key::read(&agent.key_file) {
+        Ok(key) => Some(key.pseudonym(&agent.login)),
+        Err(error) => {
+            tracing::warn!("{error}; messages carry no agent");
+            None
+        }
     }
 }
 

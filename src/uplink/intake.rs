@@ -49,6 +49,16 @@ impl Engine {
         }
     }
 
+    /// Takes everything that the station has said already.
+    pub(super) fn take_all(&mut self, station: &mut mpsc::Receiver<StationMessage>) {
+        for _ in 0..station.len() {
+            match station.try_recv() {
+                Ok(message) => self.take(message),
+                Err(_) => return,
+            }
+        }
+    }
+
     fn event(&mut self, event: Event) -> Result<(), Unsendable> {
         let rank = match event.kind {
             EventType::AlertRaised | EventType::AlertChanged | EventType::OutboxDropped => {

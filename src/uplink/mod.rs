@@ -6,7 +6,7 @@
 //! grows to its limits, losses are counted and told. *Never* blocks the station: the channel's
 //! sender decides what to do when it is full.
 
-mod active;
+pub(crate) mod active;
 pub mod config;
 mod engine;
 pub(crate) mod files;
@@ -37,7 +37,6 @@ pub use sent::SentLog;
 use active::ActiveAlerts;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
-use identity::Key;
 use items::KnownItems;
 use link::Link;
 use mqtt::session::Session;
@@ -46,8 +45,9 @@ use outbox::disk::Disk;
 use outbox::segments::LeftBehind;
 use outgoing::{Sender, Unsendable};
 use retained::Retained;
+use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::message::StationMessage;
-use sidetone_wire::vocabulary::NodeState;
+use sidetone_wire::vocabulary::{ClearReason, NodeState};
 use sidetone_wire::{NodeName, Topics};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -98,6 +98,7 @@ pub struct UplinkHandle {
     sent: watch::Receiver<SentLog>,
     link: watch::Receiver<LinkStats>,
     orders: Orders,
+    left_standing: Vec<AlertDetail>,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
 }
@@ -115,16 +116,7 @@ impl Uplink {
         // First of all: who may not use the directory must not count a start in it either.
         let (disk, left) = open_outbox(&config.state_dir)?;
         let boot = identity::next_boot(&config.state_dir)?;
-        let pseudonym = config
-            .agent
-            .as_ref()
-            .and_then(|agent| match Key::read(&agent.key_file) {
-                Ok(key) => Some(key.pseudonym(&agent.login)),
-                Err(error) => {
-                    tracing::warn!("{error}; messages carry no agent");
-                    None
-                }
-            });
+        let pseudonym = config.agent.as_ref().and_then(identity::pseudonym_of);
         let node = config.node.clone();
         let client_id = node.to_string();
         let sender = Sender {
@@ -151,6 +143,11 @@ impl Uplink {
             sent_tx,
         );
         let (link_tx, link) = Link::new();
+        let stood = active::read(&left.standing);
+        let (left_over, left_standing) = match config.keeps_standing {
+            true => (Vec::new(), stood),
+            false => (active::ends_of(stood, ClearReason::Restart), Vec::new()),
+        };
         let engine = Engine {
             sender,
             outbox: Outbox::new(
@@ -163,7 +160,7 @@ impl Uplink {
             node: (NodeState::Starting, None),
             retained,
             active: ActiveAlerts::default(),
-            left_over: active::ends_of(&left.standing),
+            left_over,
             session,
             timing: config.timing,
             stats: stats_tx,
@@ -176,6 +173,8 @@ impl Uplink {
             link: link_tx,
             subscriptions: config.subscriptions,
             pseudonym,
+            names_agent: config.speaker.names_agent,
+            waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
             began: Instant::now(),
         };
@@ -194,6 +193,7 @@ impl Uplink {
             sent,
             link,
             orders: Orders(orders_tx),
+            left_standing,
             stop: Some(stop_tx),
             task,
         })
@@ -249,6 +249,11 @@ impl UplinkHandle {
     #[must_use]
     pub fn orders(&self) -> Orders {
         self.orders.clone()
+    }
+
+    /// The alerts that an earlier start left standing, once; only with [`UplinkConfig::keeps_standing`].
+    pub(crate) fn take_left_standing(&mut self) -> Vec<AlertDetail> {
+        std::mem::take(&mut self.left_standing)
     }
 
     /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on

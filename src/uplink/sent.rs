@@ -16,7 +16,7 @@ const MESSAGES: usize = 200;
 const BYTES: usize = 128 * 1024;
 
 /// One message as it was handed over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SentMessage {
     /// 1, 2, 3 … since the start, without gaps.
     pub number: u64,
@@ -77,6 +77,22 @@ impl SentLog {
             topic: message.topic.clone(),
             payload: String::from_utf8_lossy(&message.payload).into_owned(),
         }));
+        self.keep_bounds();
+    }
+
+    /// Follows the log of another process, under numbers of its own.
+    pub(crate) fn follow(&mut self, counts: SentCounts, messages: Vec<SentMessage>) {
+        for mut message in messages {
+            self.last += 1;
+            message.number = self.last;
+            self.bytes += message.topic.len() + message.payload.len();
+            self.messages.push_back(Arc::new(message));
+        }
+        self.counts = counts;
+        self.keep_bounds();
+    }
+
+    fn keep_bounds(&mut self) {
         while self.messages.len() > MESSAGES || self.bytes > BYTES {
             let Some(oldest) = self.messages.pop_front() else {
                 break;

@@ -64,20 +64,25 @@ impl Desk {
     }
 
     /// Runs the daemon; `command` already names the program.
-    pub(crate) fn run(&self, mut command: Command) -> Daemon {
-        command.env_remove("SIDETONE_LOG");
-        self.start(command)
+    pub(crate) fn run(&self, command: Command) -> Daemon {
+        self.run_half("run", command)
     }
 
     /// The same, with a log of this level.
     pub(crate) fn run_at(&self, mut command: Command, log_level: &str) -> Daemon {
         command.env("SIDETONE_LOG", log_level);
-        self.start(command)
+        self.start("run", command)
     }
 
-    fn start(&self, mut command: Command) -> Daemon {
+    /// Runs the daemon, or one of its halves (`uplink`, `station`).
+    pub(crate) fn run_half(&self, half: &str, mut command: Command) -> Daemon {
+        command.env_remove("SIDETONE_LOG");
+        self.start(half, command)
+    }
+
+    fn start(&self, half: &str, mut command: Command) -> Daemon {
         let mut child = command
-            .arg("run")
+            .arg(half)
             .arg("-c")
             .arg(self.configuration())
             .env("RUNTIME_DIRECTORY", self.window())

@@ -36,6 +36,7 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
         agent: None,
         gateway: None,
         subscriptions: None,
+        keeps_standing: false,
         limits: OutboxLimits::default(),
         timing: Timing {
             backoff_max: Duration::from_millis(500),

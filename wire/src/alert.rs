@@ -64,7 +64,7 @@ pub struct AlertDetail {
 }
 
 /// An alert's state before the uplink stamps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alert {
     /// When this state was observed, ms since 1970 UTC.
     pub ts: u64,

@@ -171,7 +171,7 @@ impl Event {
 }
 
 /// An event before the uplink stamps it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {
     /// When it was observed, ms since 1970 UTC.
     pub ts: u64,

@@ -5,12 +5,14 @@ use crate::alert::Alert;
 use crate::event::Event;
 use crate::hold::HoldRequest;
 use crate::vocabulary::NodeState;
+use serde::{Deserialize, Serialize};
 
 /// One thing the station says.
 ///
 /// Not boxed: a few dozen wait at most, and every sender would pay with an allocation.
 #[allow(clippy::large_enum_variant)]
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StationMessage {
     /// Never to be lost.
     Event(Event),

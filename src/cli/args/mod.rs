@@ -15,6 +15,7 @@ mod manual;
 mod monitor;
 mod run;
 mod schema;
+mod services;
 #[cfg(feature = "demo")]
 mod simulate;
 mod softphones;
@@ -39,6 +40,7 @@ pub use manual::ManualArgs;
 pub use monitor::MonitorArgs;
 pub use run::RunArgs;
 pub use schema::{SchemaArgs, SchemaFormat};
+pub use services::{StationArgs, UplinkArgs};
 #[cfg(feature = "demo")]
 pub use simulate::SimulateArgs;
 pub use softphones::SoftphonesArgs;
@@ -78,6 +80,10 @@ pub enum Command {
     Demo(DemoArgs),
     /// Run the whole daemon in one process.
     Run(RunArgs),
+    /// Run the system's half of the daemon: identity, outbox, broker.
+    Uplink(UplinkArgs),
+    /// Run the user's half of the daemon: headset, sound, call.
+    Station(StationArgs),
     /// List the headsets that are plugged in: controls, sound card, what is wrong with them.
     Devices(DevicesArgs),
     /// List the softphones found here: what each can do, its calls, what is wrong.

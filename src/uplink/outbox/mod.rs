@@ -442,6 +442,29 @@ impl Outbox {
         self.lines.push(Line::Standing(standing.collect()));
     }
 
+    /// Whether every record up to this `seq` is on the disk, or needs to be no more; while the disk fails, memory is
+    /// all there is.
+    #[must_use]
+    pub(super) fn is_kept(&self, seq: u64) -> bool {
+        let from = Id {
+            boot: self.boot,
+            seq: 0,
+        };
+        let to = Id {
+            boot: self.boot,
+            seq,
+        };
+        let mut ours = self.slots.range(from..=to);
+        self.trouble.is_some()
+            || ours.all(|(_, slot)| slot.stored || slot.class == MessageClass::Hold)
+    }
+
+    /// The `seq` of the latest record; 0 if this start has none.
+    #[must_use]
+    pub(super) fn last_seq(&self) -> u64 {
+        self.last_seq
+    }
+
     /// Whether a record of this topic waits or is on its way.
     #[must_use]
     pub fn holds(&self, topic: &str) -> bool {

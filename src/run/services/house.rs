@@ -1,0 +1,545 @@
+//! The stations as the uplink sees them: whose turn it is, what each says, what is told to the one that speaks.
+
+use super::door::{Came, Guest};
+use crate::config::Config;
+use crate::run::announce;
+use crate::run::disclosure::Disclosure;
+use crate::run::half::Half;
+use crate::run::sight::BrokerSight;
+use crate::services::message::{GatewayAnswer, PROTOCOL, View, Welcome};
+use crate::services::standing::Standing;
+use crate::services::turns::{Admitted, Peer, Turn, Turns};
+use crate::services::{ToStation, ToUplink};
+use crate::softphone::{Signal, SignalKind};
+use crate::uplink::config::AgentConfig;
+use crate::uplink::outgoing::now_ms;
+use crate::uplink::{Order, Orders, OutboxStats, SentLog};
+use sidetone_wire::command::{Diagnostics, ShownOn};
+use sidetone_wire::event::{EventDetail, EventType};
+use sidetone_wire::message::StationMessage;
+use sidetone_wire::vocabulary::{ClearReason, NodeState};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// A station that went without a goodbye may come back for so long before its alerts end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The same after the uplink's own start: stations look for it every few seconds.
+const GRACE_AT_START: Duration = Duration::from_secs(10);
+
+/// Why `status` tells of no headset.
+const NO_SESSION: &str = "no_session";
+
+/// Bits of an order's number that are the station's.
+const ORDER_BITS: u32 = 32;
+
+/// What the house is told at its start.
+pub(super) struct Setup {
+    pub(super) config: Config,
+    pub(super) say: mpsc::Sender<StationMessage>,
+    pub(super) orders: Orders,
+    pub(super) standing: Standing,
+    pub(super) node: String,
+    pub(super) boot: u64,
+    pub(super) naming: String,
+    pub(super) broker: BrokerSight,
+    pub(super) outbox: watch::Receiver<OutboxStats>,
+    pub(super) sent: watch::Receiver<SentLog>,
+    pub(super) present: watch::Sender<usize>,
+}
+
+/// Whose turn it is, or was a moment ago.
+struct Spoken {
+    station: uuid::Uuid,
+    user: u32,
+    /// The last message it said.
+    last: u64,
+    /// The last one that is kept for good.
+    taken: Arc<AtomicU64>,
+    said: Option<watch::Sender<u64>>,
+    /// It has said goodbye.
+    rested: bool,
+}
+
+/// The house.
+pub(super) struct House {
+    with: Setup,
+    turns: Turns,
+    guests: BTreeMap<Peer, Guest>,
+    spoken: Option<Spoken>,
+    /// The one that spoke is away: until then it may come back.
+    grace: Option<Instant>,
+    /// Inventory items of the station.
+    items: BTreeSet<String>,
+    disclosure: Disclosure,
+    /// Once the station has applied its settings.
+    next_disclosure: Option<Disclosure>,
+    asks: BTreeMap<u64, Ask>,
+    last_ask: u64,
+    /// Counts turns, so that an answer to one station's order is not taken for another's.
+    turn: u64,
+    view: Option<View>,
+    sent_until: u64,
+    began: Instant,
+}
+
+enum Ask {
+    Facts(oneshot::Sender<Diagnostics>),
+    Shown(oneshot::Sender<ShownOn>),
+}
+
+impl House {
+    pub(super) fn new(with: Setup) -> Self {
+        Self {
+            turns: Turns::new(),
+            disclosure: Disclosure::new(&with.config.privacy),
+            guests: BTreeMap::new(),
+            spoken: None,
+            grace: Some(Instant::now() + GRACE_AT_START),
+            items: BTreeSet::new(),
+            next_disclosure: None,
+            asks: BTreeMap::new(),
+            last_ask: 0,
+            turn: 0,
+            view: None,
+            sent_until: 0,
+            began: Instant::now(),
+            with,
+        }
+    }
+
+    /// Takes in what comes through the door.
+    pub(super) async fn take(&mut self, came: Came) {
+        match came {
+            Came::Joined(guest) => self.joined(*guest),
+            Came::Said(peer, said) => self.said(peer, *said).await,
+            Came::Left(peer) => {
+                self.guests.remove(&peer);
+                if self.turns.left(peer)
+                    && let Some(spoken) = &mut self.spoken
+                {
+                    spoken.said = None;
+                    let patience = if spoken.rested { Duration::ZERO } else { GRACE };
+                    self.grace = Some(Instant::now() + patience);
+                }
+            }
+        }
+        let present = self.guests.len();
+        self.with
+            .present
+            .send_if_modified(|known| std::mem::replace(known, present) != present);
+        self.settle().await;
+    }
+
+    /// Others may speak.
+    pub(super) async fn admit(&mut self, admitted: Admitted) {
+        self.turns.admit(admitted);
+        self.settle().await;
+    }
+
+    /// Time passes.
+    pub(super) async fn tick(&mut self) {
+        self.settle().await;
+        self.show();
+    }
+
+    /// An answer of the gateway.
+    pub(super) fn signal(&mut self, signal: Signal) {
+        if let SignalKind::Answer { order, answer } = signal.kind
+            && order >> ORDER_BITS == self.turn
+        {
+            let order = order & ((1 << ORDER_BITS) - 1);
+            let answer = GatewayAnswer::from(answer);
+            self.tell(ToStation::Gateway { order, answer });
+        }
+    }
+
+    /// The uplink ends: what still stands is left to its next start, if the station is there.
+    pub(super) async fn end(&mut self) {
+        if self.turns.speaker().is_none() {
+            self.close(ClearReason::Restart).await;
+        }
+    }
+
+    fn joined(&mut self, guest: Guest) {
+        let hello = &guest.hello;
+        let own = env!("CARGO_PKG_VERSION");
+        if hello.protocol != PROTOCOL {
+            tracing::warn!(
+                user = guest.user,
+                "the station is sidetone {} and speaks another protocol than this one ({own}): it is told to start again",
+                hello.version
+            );
+            let told = ToStation::Restart {
+                protocol: PROTOCOL,
+                version: own.to_owned(),
+            };
+            let _ = guest.tell.try_send(told);
+            return;
+        }
+        if hello.version != own {
+            tracing::warn!(
+                user = guest.user,
+                "the station is still sidetone {}, this is {own}: it goes on until its user logs out",
+                hello.version
+            );
+        }
+        self.turns.joined(guest.peer, guest.user);
+        self.guests.insert(guest.peer, guest);
+    }
+
+    async fn settle(&mut self) {
+        for turn in self.turns.settle(self.began.elapsed()) {
+            match turn {
+                Turn::Rest(peer) => {
+                    tracing::info!("another user is at the seat: the station rests");
+                    self.tell_to_wait(peer);
+                }
+                Turn::Over(_) => self.close(ClearReason::Suspend).await,
+                Turn::Begin(peer) => self.begin(peer).await,
+            }
+        }
+        let waiting: Vec<Peer> = self.turns.waiting().collect();
+        for peer in waiting {
+            self.tell_to_wait(peer);
+        }
+        if self.turns.speaker().is_none() && self.grace.is_some_and(|until| Instant::now() >= until)
+        {
+            self.close(ClearReason::Restart).await;
+        }
+    }
+
+    /// Tells a station, once, that it is another's turn.
+    fn tell_to_wait(&mut self, peer: Peer) {
+        if let Some(guest) = self.guests.get_mut(&peer)
+            && !std::mem::replace(&mut guest.waits, true)
+        {
+            let _ = guest.tell.try_send(inactive());
+        }
+    }
+
+    /// Ends what the last station left, under its user's name.
+    async fn close(&mut self, reason: ClearReason) {
+        self.grace = None;
+        let ends = self.with_standing(|standing| standing.end_all(reason));
+        for message in ends {
+            self.say(message).await;
+        }
+        for item in std::mem::take(&mut self.items) {
+            self.say(StationMessage::Inventory { item, facts: None })
+                .await;
+        }
+        if self.spoken.take().is_some() {
+            self.say(no_session()).await;
+            self.with.orders.give(Order::Agent(None)).await;
+        }
+        self.asks.clear();
+        self.view = None;
+    }
+
+    fn with_standing<T>(&mut self, use_it: impl FnOnce(&mut Standing) -> T) -> T {
+        use_it(&mut self.with.standing)
+    }
+
+    async fn begin(&mut self, peer: Peer) {
+        let Some(guest) = self.guests.get_mut(&peer) else {
+            return;
+        };
+        guest.waits = false;
+        let (station, user) = (guest.hello.station, guest.user);
+        let (login, tell) = (guest.login.clone(), guest.tell.clone());
+        let (standing, lost) = (guest.hello.standing.clone(), guest.hello.lost);
+        let is_back = |spoken: &Spoken| spoken.station == station && spoken.user == user;
+        let back = self.spoken.as_ref().is_some_and(is_back);
+        if !back && self.spoken.is_some() {
+            self.close(ClearReason::Restart).await;
+        }
+        self.grace = None;
+        let taken = match self.spoken.take().filter(|_| back) {
+            Some(spoken) => (spoken.last, spoken.taken),
+            None => {
+                let key_file = self.with.config.privacy.agent_key_file.clone();
+                let agent = login.map(|login| AgentConfig { key_file, login });
+                self.with.orders.give(Order::Agent(agent)).await;
+                self.disclosure = Disclosure::new(&self.with.config.privacy);
+                self.next_disclosure = None;
+                self.turn += 1;
+                self.sent_until = newest(&self.with.sent.borrow());
+                (0, Arc::default())
+            }
+        };
+        let (said, hear) = watch::channel(0);
+        let kept = Arc::clone(&taken.1);
+        tokio::spawn(acknowledge(hear, self.with.orders.clone(), tell, kept));
+        self.spoken = Some(Spoken {
+            station,
+            user,
+            last: taken.0,
+            taken: taken.1,
+            said: Some(said),
+            rested: false,
+        });
+        for message in self.with_standing(|all| all.adopt(now_ms(), &standing)) {
+            self.say(message).await;
+        }
+        if lost > 0 {
+            let detail = EventDetail {
+                dropped: Some(lost),
+                ..EventDetail::default()
+            };
+            self.say(announce::event(now_ms(), EventType::OutboxDropped, detail))
+                .await;
+        }
+        tracing::info!(user, back, "the station speaks for this node");
+        let view = self.view_now();
+        self.view = Some(view.clone());
+        self.next_disclosure = Some(Disclosure::new(&self.with.config.privacy));
+        let spoken = self
+            .spoken
+            .as_ref()
+            .map(|spoken| spoken.taken.load(Ordering::Relaxed));
+        self.tell(ToStation::Welcome(Box::new(Welcome {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            node: self.with.node.clone(),
+            boot: self.with.boot,
+            naming: self.with.naming.clone(),
+            config: self.with.config.clone(),
+            taken: spoken.unwrap_or_default(),
+            view,
+        })));
+    }
+
+    async fn said(&mut self, peer: Peer, said: ToUplink) {
+        if self.turns.speaker() != Some(peer) {
+            // It has not heard yet that its turn is over.
+            return;
+        }
+        match said {
+            ToUplink::Said { n, message } => self.message(n, message).await,
+            ToUplink::Applied => {
+                if let Some(next) = self.next_disclosure.take() {
+                    self.disclosure = next;
+                }
+            }
+            ToUplink::Facts { ask, diagnostics } => {
+                if let Some(Ask::Facts(answer)) = self.asks.remove(&ask) {
+                    let stats = *self.with.outbox.borrow();
+                    let _ = answer.send(Diagnostics {
+                        outbox_records: Some(stats.records),
+                        outbox_dropped: Some(stats.dropped),
+                        ..*diagnostics
+                    });
+                }
+            }
+            ToUplink::Shown { ask, on } => {
+                if let Some(Ask::Shown(answer)) = self.asks.remove(&ask) {
+                    let _ = answer.send(on);
+                }
+            }
+            ToUplink::Rested => {
+                if let Some(spoken) = &mut self.spoken {
+                    spoken.rested = true;
+                }
+                self.turns.rested(peer);
+            }
+            ToUplink::Hello(_) => {}
+        }
+    }
+
+    async fn message(&mut self, n: u64, message: StationMessage) {
+        let Some(spoken) = &mut self.spoken else {
+            return;
+        };
+        let is_kept = matches!(message, StationMessage::Event(_) | StationMessage::Alert(_));
+        if n > spoken.last {
+            spoken.last = n;
+            self.pass(message).await;
+        }
+        if is_kept && let Some(said) = self.spoken.as_ref().and_then(|one| one.said.as_ref()) {
+            said.send_replace(n);
+        }
+    }
+
+    /// On its way to the broker, as far as it may leave this workstation and was not said before.
+    async fn pass(&mut self, message: StationMessage) {
+        let Some(mut message) = self.disclosure.filter(message) else {
+            return;
+        };
+        if !self.with_standing(|standing| standing.admits(&message)) {
+            return;
+        }
+        match &mut message {
+            StationMessage::Inventory { item, facts } if facts.is_some() => {
+                if !matches!(item.as_str(), "host" | "daemon") {
+                    self.items.insert(item.clone());
+                }
+            }
+            StationMessage::Inventory { item, .. } => {
+                self.items.remove(item);
+            }
+            StationMessage::Hold { order, .. } => {
+                *order = (*order & ((1 << ORDER_BITS) - 1)) | self.turn << ORDER_BITS;
+            }
+            _ => {}
+        }
+        self.say(message).await;
+    }
+
+    async fn say(&self, message: StationMessage) {
+        if self.with.say.send(message).await.is_err() {
+            tracing::error!("the uplink has ended");
+        }
+    }
+
+    /// Tells the one that speaks. One that does not read is let go; it comes back by itself.
+    fn tell(&mut self, message: ToStation) {
+        let Some(peer) = self.turns.speaker() else {
+            return;
+        };
+        if let Some(guest) = self.guests.get(&peer)
+            && guest.tell.try_send(message).is_err()
+        {
+            tracing::warn!(
+                user = guest.user,
+                "the station does not read what it is told"
+            );
+            self.guests.remove(&peer);
+        }
+    }
+
+    fn view_now(&self) -> View {
+        let stats = *self.with.outbox.borrow();
+        View {
+            broker: self.with.broker.now(),
+            records: stats.records,
+            bytes: stats.bytes,
+            dropped: stats.dropped,
+        }
+    }
+
+    /// Shows the one that speaks what has changed, and what was sent of its turn.
+    fn show(&mut self) {
+        if self.turns.speaker().is_none() {
+            return;
+        }
+        let view = self.view_now();
+        if self.view.as_ref() != Some(&view) {
+            self.view = Some(view.clone());
+            self.tell(ToStation::View(view));
+        }
+        let log = self.with.sent.borrow();
+        let messages: Vec<_> = log.after(self.sent_until).map(|m| (**m).clone()).collect();
+        let counts = log.counts();
+        drop(log);
+        if let Some(last) = messages.last() {
+            self.sent_until = last.number;
+            // Each line well below the longest that is taken.
+            let (first, rest) = messages.split_at(messages.len() / 2);
+            for messages in [first, rest] {
+                let messages = messages.to_vec();
+                self.tell(ToStation::Sent { counts, messages });
+            }
+        }
+    }
+}
+
+impl Half for House {
+    async fn apply(&mut self, config: &Config) {
+        self.with.config = config.clone();
+        let next = Disclosure::new(&config.privacy);
+        if self.turns.speaker().is_some() {
+            self.next_disclosure = Some(next);
+            self.tell(ToStation::Settings(Box::new(config.clone())));
+        } else {
+            self.disclosure = next;
+            for item in announce::items(config) {
+                self.say(item).await;
+            }
+        }
+    }
+
+    async fn say_event(&mut self, kind: EventType, detail: EventDetail) {
+        self.say(announce::event(now_ms(), kind, detail)).await;
+    }
+
+    fn not_sent(&self) -> Vec<&'static str> {
+        let disclosure = Disclosure::new(&self.with.config.privacy);
+        disclosure.not_sent().collect()
+    }
+
+    fn diagnostics(&mut self) -> oneshot::Receiver<Diagnostics> {
+        let (answer, answered) = oneshot::channel();
+        if self.turns.speaker().is_some() {
+            self.last_ask += 1;
+            let ask = self.last_ask;
+            self.asks.insert(ask, Ask::Facts(answer));
+            self.tell(ToStation::Facts { ask });
+        } else {
+            let stats = *self.with.outbox.borrow();
+            let _ = answer.send(Diagnostics {
+                state: Some(NodeState::Ready),
+                degraded: None,
+                uptime_s: Some(self.began.elapsed().as_secs_f64()),
+                outbox_records: Some(stats.records),
+                outbox_dropped: Some(stats.dropped),
+                headsets: Some(0),
+                calls: Some(0),
+                ..Diagnostics::default()
+            });
+        }
+        answered
+    }
+
+    fn show(&mut self, text: String) -> oneshot::Receiver<ShownOn> {
+        let (answer, answered) = oneshot::channel();
+        self.last_ask += 1;
+        let ask = self.last_ask;
+        if self.turns.speaker().is_some() {
+            self.asks.insert(ask, Ask::Shown(answer));
+            self.tell(ToStation::Show { ask, text });
+        }
+        answered
+    }
+}
+
+/// The node while nobody sits there.
+pub(super) fn no_session() -> StationMessage {
+    StationMessage::State {
+        state: NodeState::Ready,
+        reason: Some(NO_SESSION.to_owned()),
+    }
+}
+
+fn inactive() -> ToStation {
+    ToStation::Inactive {
+        reason: "another session of this workstation is the active one".to_owned(),
+    }
+}
+
+fn newest(log: &SentLog) -> u64 {
+    log.after(0).last().map_or(0, |message| message.number)
+}
+
+/// Tells the station up to where its messages are kept for good.
+async fn acknowledge(
+    mut said: watch::Receiver<u64>,
+    orders: Orders,
+    tell: mpsc::Sender<ToStation>,
+    taken: Arc<AtomicU64>,
+) {
+    while said.changed().await.is_ok() {
+        let n = *said.borrow_and_update();
+        let (kept, is_kept) = oneshot::channel();
+        orders.give(Order::Kept(kept)).await;
+        if is_kept.await.is_err() {
+            return;
+        }
+        taken.fetch_max(n, Ordering::Relaxed);
+        if tell.send(ToStation::Taken { n }).await.is_err() {
+            return;
+        }
+    }
+}

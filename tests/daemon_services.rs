@@ -1,0 +1,354 @@
+//! The daemon as two processes, `uplink` and `station`: recorded headset, real broker, either half killed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/board.rs"]
+mod board;
+#[path = "support/broker.rs"]
+mod broker;
+#[path = "support/daemon.rs"]
+mod daemon;
+#[path = "support/testbed.rs"]
+mod testbed;
+
+use board::Board;
+use broker::{Broker, PERSISTENT, Seen, Watcher};
+use daemon::{Daemon, Desk, PROGRAM};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, quick_disconnect};
+
+/// Who runs the tests.
+fn me() -> String {
+    let output = Command::new("id").arg("-un").output().unwrap();
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A desk in two halves, whose stations are taken as this says.
+fn desk_with(broker: &Broker, sessions: &str) -> Desk {
+    let desk = Desk::new(broker.port, "[audio]\nbackend = \"off\"");
+    let socket = desk.path().join("uplink.sock");
+    let key = desk.path().join("agent.key");
+    std::fs::write(&key, "0123456789abcdef0123456789abcdef\n").unwrap();
+    desk.edit(|text| {
+        format!(
+            "{text}\n[uplink]\nsocket = {socket:?}\n{sessions}\n[privacy]\nagent_key_file = {key:?}\n"
+        )
+    });
+    desk
+}
+
+fn desk(broker: &Broker) -> Desk {
+    let me = me();
+    desk_with(broker, &format!("sessions = \"listed\"\nusers = [{me:?}]"))
+}
+
+fn uplink(desk: &Desk) -> Daemon {
+    let uplink = desk.run_half("uplink", Command::new(PROGRAM));
+    uplink.until("its socket", |log| has(log, "started"));
+    uplink
+}
+
+fn station(desk: &Desk, headset: &HidHeadset) -> Daemon {
+    let command = headset.seen_by(Command::new("umockdev-run"), PROGRAM);
+    desk.run_half("station", command)
+}
+
+fn has(log: &[String], what: &str) -> bool {
+    log.iter().any(|line| line.contains(what))
+}
+
+fn said(seen: &[Seen], event: &str) -> usize {
+    let topic = format!("/event/{event}");
+    seen.iter().filter(|s| s.topic.ends_with(&topic)).count()
+}
+
+fn latest_is(seen: &[Seen], topic: &str, key: &str, value: &str) -> bool {
+    let on_topic = seen.iter().rfind(|s| s.topic.ends_with(topic));
+    on_topic.is_some_and(|s| s.json()[key] == value)
+}
+
+async fn raise(watcher: &Watcher, headset: &HidHeadset) {
+    watcher
+        .until("the headset", |seen| said(seen, "headset.added") >= 1)
+        .await;
+    headset.send(OFF_HOOK);
+    headset.send(&quick_disconnect(true));
+    watcher
+        .until("the alert", |seen| said(seen, "alert.raised") == 1)
+        .await;
+}
+
+#[tokio::test]
+async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    // The uplink is away when the station starts.
+    let mut station = station(&desk, &headset);
+    station.until("its search", |log| has(log, "the uplink is away"));
+    let mut uplink = uplink(&desk);
+    raise(&watcher, &headset).await;
+    headset.send(&quick_disconnect(false));
+    headset.send(ON_HOOK);
+    watcher
+        .until("the call's end", |seen| said(seen, "call.ended") == 1)
+        .await;
+    assert!(station.terminate().success());
+    watcher
+        .until("nobody there", |seen| {
+            latest_is(seen, "/status", "reason", "no_session")
+        })
+        .await;
+    assert!(uplink.terminate().success());
+    let seen = watcher
+        .until("the farewell", |seen| {
+            latest_is(seen, "/status", "state", "stopped")
+        })
+        .await;
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call condition"]);
+    let raised = seen
+        .iter()
+        .find(|s| s.topic.ends_with("event/alert.raised"));
+    let agent = raised.unwrap().json()["agent"].as_str().unwrap().to_owned();
+    assert_eq!(agent.len(), 16, "whose call it is, the kernel says");
+    // The headset left the inventory with its station.
+    let items = seen
+        .iter()
+        .filter(|s| s.topic.contains("/inventory/headset-"));
+    assert_eq!(items.last().unwrap().payload, "");
+    assert_eq!(uplink.complaints(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_killed_station_leaves_one_clear_for_its_alert() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let _uplink = uplink(&desk);
+    let first = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    first.kill();
+    let seen = watcher
+        .until("the clear", |seen| {
+            latest_is(seen, "/status", "reason", "no_session") && said(seen, "alert.cleared") == 1
+        })
+        .await;
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call restart"]);
+    assert!(latest_is(
+        &seen,
+        "alert/qd_open_in_call/call",
+        "state",
+        "cleared"
+    ));
+}
+
+#[tokio::test]
+async fn a_killed_uplink_costs_nothing_and_clears_nothing_twice() {
+    let broker = Broker::start(PERSISTENT);
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let first = uplink(&desk);
+    let station = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    first.kill();
+    station.until("its search", |log| has(log, "the uplink is away"));
+    // What happens meanwhile.
+    headset.send(&quick_disconnect(false));
+    headset.send(&quick_disconnect(true));
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let _second = uplink(&desk);
+    watcher
+        .until("what happened meanwhile", |seen| {
+            said(seen, "qd.closed") == 1 && said(seen, "alert.raised") == 2
+        })
+        .await;
+    headset.send(ON_HOOK);
+    let seen = watcher
+        .until("the call's end", |seen| {
+            said(seen, "call.ended") == 1 && said(seen, "alert.cleared") == 2
+        })
+        .await;
+    assert_eq!(
+        Board::of(&seen).clears(),
+        ["qd_open_in_call condition", "qd_open_in_call call_ended"]
+    );
+    assert_eq!(said(&seen, "headset.added"), 1, "the station lived on");
+    assert_eq!(said(&seen, "daemon.started"), 2);
+}
+
+#[tokio::test]
+async fn an_alert_outlives_the_uplink_under_its_id() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let first = uplink(&desk);
+    let _station = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    first.kill();
+    let second = uplink(&desk);
+    second.until("the station", |log| has(log, "speaks for this node"));
+    watcher
+        .until("the alert again", |seen| {
+            latest_is(seen, "alert/qd_open_in_call/call", "boot", "")
+                || seen.iter().any(|s| {
+                    s.topic.ends_with("alert/qd_open_in_call/call") && s.json()["boot"] == 2
+                })
+        })
+        .await;
+    headset.send(ON_HOOK);
+    let seen = watcher
+        .until("its end", |seen| said(seen, "alert.cleared") >= 1)
+        .await;
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call call_ended"]);
+    let ids: Vec<_> = seen
+        .iter()
+        .filter(|s| s.topic.contains("alert/qd_open_in_call") && !s.payload.is_empty())
+        .map(|s| s.json()["id"].clone())
+        .collect();
+    assert!(ids.windows(2).all(|pair| pair[0] == pair[1]), "{ids:?}");
+}
+
+/// Connects and says this; what comes back until the connection ends or `lines` have come.
+fn talk(socket: &Path, bytes: &[u8], lines: usize) -> Vec<String> {
+    let mut stream = UnixStream::connect(socket).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    // It may be shown the door while it still talks.
+    let _ = stream.write_all(bytes);
+    let mut said = Vec::new();
+    let mut reader = BufReader::new(stream);
+    while said.len() < lines {
+        let mut line = String::new();
+        match reader.read_line(&mut line) {
+            Ok(0) | Err(_) => break,
+            Ok(_) => said.push(line),
+        }
+    }
+    said
+}
+
+fn hello(protocol: u32) -> Vec<u8> {
+    format!(
+        "{{\"hello\":{{\"protocol\":{protocol},\"version\":\"0.0.1\",\
+         \"station\":\"00000000-0000-7000-8000-000000000001\",\"standing\":[],\"lost\":0}}}}\n"
+    )
+    .into_bytes()
+}
+
+#[tokio::test]
+async fn hostile_bytes_end_their_own_connection_only() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let uplink = uplink(&desk);
+    let _station = station(&desk, &headset);
+    watcher
+        .until("the headset", |seen| said(seen, "headset.added") == 1)
+        .await;
+    let socket = desk.path().join("uplink.sock");
+    let mut twice = hello(1);
+    twice.extend(hello(1));
+    for hostile in [
+        b"GET / HTTP/1.1\r\n\r\n".to_vec(),
+        b"{\"rested\":{}}\n".to_vec(),
+        b"\"applied\"\n".to_vec(),
+        [b"{\"hello\":".as_slice(), &[b'['; 300_000], b"\n"].concat(),
+        vec![0; 300_000],
+        twice,
+    ] {
+        let said = talk(&socket, &hostile, usize::MAX);
+        assert!(said.len() <= 1, "{said:?}");
+        assert!(
+            !said.iter().any(|line| line.contains("welcome")),
+            "{said:?}"
+        );
+    }
+    // One of a later protocol is told to start again, one of this waits its turn.
+    assert!(talk(&socket, &hello(99), 1)[0].contains("restart"));
+    assert!(talk(&socket, &hello(1), 1)[0].contains("inactive"));
+    uplink.until("the old station", |log| has(log, "still sidetone 0.0.1"));
+    raise(&watcher, &headset).await;
+}
+
+/// A `loginctl` that says who sits at seat0 by the word in a file: stands in for logind, which needs a machine of
+/// its own.
+fn logind_says(desk: &Desk, user: u32) {
+    let bin = desk.path().join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    let program = bin.join("loginctl");
+    std::fs::write(
+        &program,
+        format!(
+            "#!/bin/sh\ncase $1 in\nlist-seats) echo seat0;;\nshow-seat) echo c1;;\n\
+             show-session) printf 'User=%s\\nClass=user\\n' {user};;\nesac\n"
+        ),
+    )
+    .unwrap();
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
+}
+
+#[tokio::test]
+async fn only_the_user_at_the_seat_speaks_and_the_other_one_rests() {
+    let root = rustix::process::geteuid().is_root();
+    assert!(root, "this test switches users: run it as root");
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (
+        HidHeadset::new(),
+        desk_with(&broker, "sessions = \"logind\""),
+    );
+    std::fs::set_permissions(desk.path(), PermissionsExt::from_mode(0o755)).unwrap();
+    logind_says(&desk, 0);
+    let mut command = Command::new(PROGRAM);
+    let path = std::env::var("PATH").unwrap();
+    command.env(
+        "PATH",
+        format!("{}:{path}", desk.path().join("bin").display()),
+    );
+    let uplink = desk.run_half("uplink", command);
+    uplink.until("its socket", |log| has(log, "started"));
+    let at_the_seat = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+
+    // The station of another user, who has no business here now.
+    let program = desk.path().join("sidetone");
+    std::fs::copy(PROGRAM, &program).unwrap();
+    let mut nobody = Command::new("setpriv");
+    nobody.args([
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+        "--pdeathsig=KILL",
+    ]);
+    nobody.arg("--").arg(&program);
+    let mut other = desk.run_half("station", nobody);
+    other.until("its wait", |log| has(log, "this station waits"));
+
+    // The seat changes hands.
+    logind_says(&desk, 65534);
+    other.until("its turn", |log| has(log, "this station speaks"));
+    at_the_seat.until("its rest", |log| has(log, "this station rests"));
+    let seen = watcher
+        .until("the clear", |seen| said(seen, "alert.cleared") == 1)
+        .await;
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call suspend"]);
+    let ended = seen.len();
+    headset.send_at_once(ON_HOOK);
+
+    // And back.
+    logind_says(&desk, 0);
+    watcher
+        .until("the headset again", |seen| said(seen, "headset.added") == 2)
+        .await;
+    let seen = watcher.all();
+    let by_the_first = |s: &Seen| s.topic.contains("/event/call.");
+    assert!(!seen[ended..].iter().any(by_the_first), "it rested");
+    assert!(other.terminate().success());
+    assert!(has(&other.log(), "this station rests"));
+}
