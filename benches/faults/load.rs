@@ -126,6 +126,9 @@ async fn uplink(told: &Told) {
         },
         timing: Timing {
             backoff_max: Duration::from_millis(500),
+            // The campaign's broker saves at every change. The daemon's minute would be as many messages as its user
+            // makes in a month, and each of its starts would repeat them.
+            settle: Duration::from_millis(500),
             ..Timing::default()
         },
     };

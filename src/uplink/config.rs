@@ -139,6 +139,9 @@ pub struct Timing {
     pub connect_timeout: Duration,
     /// A connected broker that owes an acknowledgement for so long is connected to anew.
     pub stall: Duration,
+    /// What the broker has acknowledged is kept so long, and sent again if the connection breaks meanwhile: the broker
+    /// may not have had it on its disk.
+    pub settle: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
     /// An inventory item of an earlier start that is not named for so long is removed.
@@ -152,6 +155,8 @@ impl Default for Timing {
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             stall: Duration::from_secs(10),
+            // Twice what packaging/broker lets pass between two savings.
+            settle: Duration::from_secs(60),
             drain: Duration::from_secs(2),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),

@@ -35,7 +35,7 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    /// A record, and which session it was handed to.
+    /// A record, and over which connection it went.
     Record {
         id: Id,
         topic: String,
@@ -68,7 +68,7 @@ pub(super) struct Engine {
     pub(super) on_its_way: usize,
     /// When the broker last took a record, or had none to take.
     pub(super) progress: Instant,
-    /// Counts sessions thrown away.
+    /// Counts connections that broke.
     pub(super) sessions: u64,
     pub(super) gateway: Gateway,
     pub(super) link: Link,
@@ -204,21 +204,25 @@ impl Engine {
     fn session_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Received(message) => self.received(message),
-            SessionEvent::Up { session_present } => {
+            SessionEvent::Up { .. } => {
                 self.connected = true;
                 self.progress = Instant::now();
                 self.link.connected();
                 self.subscribe();
-                if session_present {
-                    // The will may have been sent meanwhile.
-                    self.retained.again(&self.sender.topics.status());
-                } else {
-                    self.retained.all_again();
-                    self.refresh();
-                }
+                self.refresh();
             }
-            SessionEvent::Down => (self.connected, self.owed_since) = (false, None),
+            SessionEvent::Down => self.connection_lost(),
         }
+    }
+
+    /// Whatever was on its way is handed over again, and so is what the broker acknowledged but may not have kept: it
+    /// may have been killed, and even one that remembers the session may remember an older one. States too: the will
+    /// may have been sent meanwhile.
+    fn connection_lost(&mut self) {
+        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
+        self.sessions += 1;
+        self.outbox.connection_lost();
+        self.retained.all_again();
     }
 
     fn subscribe(&self) {
@@ -259,10 +263,7 @@ impl Engine {
                 "the broker has taken nothing for {} s: connecting anew",
                 self.timing.stall.as_secs()
             );
-            (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
-            self.sessions += 1;
-            self.outbox.reset_all();
-            self.retained.all_again();
+            self.connection_lost();
             self.session.begin_anew();
         }
     }
@@ -293,6 +294,7 @@ impl Engine {
             fates.spawn(follow(Token::State { topic, generation }, way));
         }
         let now = Instant::now();
+        self.outbox.settle(now);
         while self.connected && self.on_its_way < WINDOW {
             let Some((id, message, waited_s)) = self.outbox.next(now) else {
                 break;
@@ -340,7 +342,7 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            // What was thrown away has been offered again since.
+            // What a broken connection left open has been offered again since.
             Token::Record { session, .. } if session < self.sessions => {}
             Token::Record { id, topic, .. } => {
                 self.judge(&topic, fate);
@@ -348,7 +350,10 @@ impl Engine {
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {
-                    Fate::Acknowledged => self.outbox.acknowledged(id),
+                    Fate::Acknowledged => {
+                        let settled = Instant::now() + self.timing.settle;
+                        self.outbox.acknowledged(id, settled);
+                    }
                     Fate::Reset => self.outbox.reset(id),
                     Fate::Impossible => self.outbox.lose(id),
                     Fate::Refused(_) => {
@@ -420,6 +425,10 @@ impl Engine {
                 left,
                 "stopped with messages the broker has not acknowledged; they are kept for the next start"
             );
+        }
+        if self.connected {
+            self.outbox.settle_all();
+            self.outbox.flush(&self.disk);
         }
         // The session may wait for the engine to take an event; nobody will.
         drop(session);

@@ -108,6 +108,7 @@ mod tests {
             payload: payload.into(),
             properties: Vec::new(),
             class,
+            superseded: false,
         }
     }
 

@@ -10,8 +10,8 @@ use crate::uplink::sent::SentLog;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::{PubAckReason, Publish};
 use rumqttc::{
-    AsyncClient, ConnectionError, Event, EventLoop, Incoming, PublishNotice, PublishNoticeError,
-    PublishOptions,
+    AsyncClient, ConnectionError, Event, EventLoop, Incoming, MqttState, NoticeFailureReason,
+    PublishNotice, PublishNoticeError, PublishOptions,
 };
 use sidetone_wire::stamp::PAYLOAD_MAX;
 use std::time::Duration;
@@ -231,6 +231,7 @@ impl Driver {
                     self.down(fault).await;
                     continue;
                 }
+                self.leave_repeating_to_the_outbox().await;
                 ready = true;
             }
             match self.event_loop.poll().await {
@@ -251,6 +252,20 @@ impl Driver {
             }
         }
         self.state.send_replace(BrokerState::Stopped);
+    }
+
+    /// What was on its way is not sent again by the client, but by the engine, which knows what must go before it (what
+    /// an ended broker acknowledged and lost). The broker's session goes on: a new one would send the will.
+    async fn leave_repeating_to_the_outbox(&mut self) {
+        // Once the engine has taken the news that the connection is gone, it hands nothing more over.
+        while self.events.capacity() < self.events.max_capacity() && !self.events.is_closed() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.event_loop.clean();
+        self.event_loop
+            .drain_pending_as_failed(NoticeFailureReason::SessionReset);
+        // The packet identifiers of what was thrown away are free again.
+        self.event_loop.state = MqttState::builder(options::IN_FLIGHT).build();
     }
 
     async fn up(&mut self, session_present: bool) {
