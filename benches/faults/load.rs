@@ -18,9 +18,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-/// Between two turns of the load.
-const TURN: Duration = Duration::from_millis(10);
-
 /// Numbers in a turn; two of eight are alerts, of two messages each.
 const IN_A_TURN: u64 = 4;
 
@@ -30,6 +27,8 @@ struct Told {
     state: PathBuf,
     first: u64,
     start: u64,
+    turn: Duration,
+    settle: Duration,
 }
 
 pub(crate) fn run(arguments: &[String]) {
@@ -40,6 +39,8 @@ pub(crate) fn run(arguments: &[String]) {
             Some(("state", value)) => told.state = value.into(),
             Some(("first", value)) => told.first = value.parse().unwrap(),
             Some(("start", value)) => told.start = value.parse().unwrap(),
+            Some(("turn", value)) => told.turn = Duration::from_millis(value.parse().unwrap()),
+            Some(("settle", value)) => told.settle = Duration::from_millis(value.parse().unwrap()),
             _ => {}
         }
     }
@@ -71,11 +72,11 @@ struct Turns {
 }
 
 impl Turns {
-    fn new(first: u64) -> Self {
+    fn new(told: &Told) -> Self {
         Self {
-            next: first,
+            next: told.first,
             stopped: false,
-            interval: tokio::time::interval(TURN),
+            interval: tokio::time::interval(told.turn),
             stop: signal(SignalKind::user_defined1()).unwrap(),
             go_on: signal(SignalKind::user_defined2()).unwrap(),
         }
@@ -126,11 +127,12 @@ async fn uplink(told: &Told) {
         },
         timing: Timing {
             backoff_max: Duration::from_millis(500),
+            settle: told.settle,
             ..Timing::default()
         },
     };
     // Signals first: they may come while an old outbox is read.
-    let mut turns = Turns::new(told.first);
+    let mut turns = Turns::new(told);
     // As wide as the daemon's: what the station says in one breath, an alert's state and its event, is taken together.
     let (station, receiver) = mpsc::channel(1024);
     let handle = Uplink::start(config, receiver).unwrap();
@@ -168,7 +170,7 @@ async fn bare(told: &Told) {
             }
         }
     });
-    let mut turns = Turns::new(told.first);
+    let mut turns = Turns::new(told);
     let mut seq = 0;
     loop {
         for number in turns.turn().await {

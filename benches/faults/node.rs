@@ -1,7 +1,9 @@
 //! The process that has the uplink, from outside: started, killed, and what it said it handed over.
 
+use crate::small_disk::SmallDisk;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -21,10 +23,22 @@ struct Told {
     trouble: bool,
 }
 
+/// How much the process says, and how it is set.
+#[derive(Clone, Copy)]
+pub(crate) struct Load {
+    /// Between two turns of four numbers each.
+    pub(crate) turn: Duration,
+    /// The uplink's settling time.
+    pub(crate) settle: Duration,
+}
+
 pub(crate) struct Node {
     port: u16,
     pub(crate) bare: bool,
     state: TempDir,
+    /// Where the state is instead, while the disk is to be full.
+    small: Option<SmallDisk>,
+    load: Load,
     child: Option<Child>,
     starts: u32,
     /// When each process was killed.
@@ -33,11 +47,13 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(port: u16, bare: bool) -> Self {
+    pub(crate) fn new(port: u16, bare: bool, load: Load) -> Self {
         Self {
             port,
             bare,
             state: tempfile::tempdir().unwrap(),
+            small: None,
+            load,
             child: None,
             starts: 0,
             killed: HashMap::new(),
@@ -58,7 +74,9 @@ impl Node {
             .arg(program)
             .args(["--child", if self.bare { "bare" } else { "uplink" }])
             .arg(format!("port={}", self.port))
-            .arg(format!("state={}", self.state.path().display()))
+            .arg(format!("state={}", self.state().display()))
+            .arg(format!("turn={}", self.load.turn.as_millis()))
+            .arg(format!("settle={}", self.load.settle.as_millis()))
             .arg(format!("first={first}"))
             .arg(format!("start={}", self.starts))
             .stdout(Stdio::piped())
@@ -74,16 +92,46 @@ impl Node {
         self.child = Some(child);
     }
 
-    pub(crate) fn kill_and_start(&mut self) {
+    fn state(&self) -> &Path {
+        self.small
+            .as_ref()
+            .map_or(self.state.path(), SmallDisk::path)
+    }
+
+    fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
         child.kill().unwrap();
         self.killed.insert(self.starts, Instant::now());
         child.wait().unwrap();
+    }
+
+    pub(crate) fn kill_and_start(&mut self) {
+        self.kill();
         self.start();
     }
 
-    /// It may write no file beyond a few kilobytes, or any.
-    pub(crate) fn limit_files(&self, limited: bool) {
+    /// From now on its state is on a small disk, or not any more; whether there is one.
+    pub(crate) fn use_small_disk(&mut self, small: bool) -> bool {
+        self.kill();
+        if small {
+            self.small = SmallDisk::mount();
+            if let Some(disk) = &self.small {
+                SmallDisk::copy(self.state.path(), disk.path());
+            }
+        } else if let Some(disk) = self.small.take() {
+            let fresh = tempfile::tempdir().unwrap();
+            SmallDisk::copy(disk.path(), fresh.path());
+            self.state = fresh;
+        }
+        self.start();
+        self.small.is_some()
+    }
+
+    /// Its disk is full, or not any more. Without a small disk it may write no file beyond a few kilobytes instead.
+    pub(crate) fn fill_disk(&self, limited: bool) {
+        if let Some(disk) = &self.small {
+            return disk.fill(limited);
+        }
         let pid = self.child.as_ref().expect("it runs").id();
         let limit = if limited {
             "--fsize=4096:"

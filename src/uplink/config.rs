@@ -176,6 +176,9 @@ pub struct Timing {
     pub connect_timeout: Duration,
     /// A connected broker that owes an acknowledgement for so long is connected to anew.
     pub stall: Duration,
+    /// What the broker has acknowledged is kept so long, and sent again if the connection breaks meanwhile: the broker
+    /// may not have had it on its disk.
+    pub settle: Duration,
     /// Longest wait for what is still on its way when the uplink stops.
     pub drain: Duration,
     /// On another broker than the first, it is looked this often whether the first can be reached.
@@ -194,6 +197,8 @@ impl Default for Timing {
             backoff_max: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(5),
             stall: Duration::from_secs(10),
+            // Twice what packaging/broker lets pass between two savings.
+            settle: Duration::from_secs(60),
             drain: Duration::from_secs(2),
             // A TCP connection costs a broker next to nothing.
             home_probe: Duration::from_secs(15),

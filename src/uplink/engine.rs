@@ -39,9 +39,9 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 /// Which message an acknowledgement belongs to.
 #[derive(Debug)]
 enum Token {
-    /// A record, and which session it was handed to.
+    /// A record, and over which connection it went.
     Record { id: Id, topic: String, session: u64 },
-    /// A state, its generation, and which session it was handed to.
+    /// A state, its generation, and over which connection it went.
     State {
         topic: String,
         generation: u64,
@@ -70,7 +70,7 @@ pub(super) struct Engine {
     pub(super) on_its_way: usize,
     /// When the broker last took a record, or had none to take.
     pub(super) progress: Instant,
-    /// Counts sessions thrown away.
+    /// Counts connections that broke.
     pub(super) sessions: u64,
     pub(super) gateway: Gateway,
     pub(super) link: Link,
@@ -249,14 +249,14 @@ impl Engine {
     async fn told(&mut self, told: Told) {
         match self.session.hear(told) {
             Word::Current(SessionEvent::GivenUp(outage)) => {
-                self.nothing_is_on_its_way();
+                self.connection_lost();
                 self.session.move_on(Some(outage));
             }
             Word::Current(event) => self.session_event(event),
             Word::HomeIsOpen => {
                 let reason = Some(LEFT.to_owned());
                 let farewell = self.sender.status(NodeState::Stopped, reason).ok();
-                self.nothing_is_on_its_way();
+                self.connection_lost();
                 self.session.come_home(farewell.as_ref()).await;
                 self.session_event(SessionEvent::Up {
                     session_present: false,
@@ -275,34 +275,28 @@ impl Engine {
         }
     }
 
-    /// A session is thrown away: all that it had not brought to an end is offered to the next.
-    fn nothing_is_on_its_way(&mut self) {
-        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
-        self.sessions += 1;
-        self.outbox.reset_all();
-        self.retained.all_again();
-    }
-
     fn session_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Received(message) => self.received(message),
-            SessionEvent::Up { session_present } => {
+            SessionEvent::Up { .. } => {
                 self.connected = true;
                 self.progress = Instant::now();
                 self.link.connected();
                 self.subscribe();
-                if session_present {
-                    // The will may have been sent meanwhile.
-                    self.retained.again(&self.sender.topics.status());
-                } else {
-                    self.retained.all_again();
-                    self.refresh();
-                }
+                self.refresh();
             }
-            SessionEvent::Down | SessionEvent::GivenUp(_) => {
-                (self.connected, self.owed_since) = (false, None)
-            }
+            SessionEvent::Down | SessionEvent::GivenUp(_) => self.connection_lost(),
         }
+    }
+
+    /// Whatever was on its way is handed over again, and so is what the broker acknowledged but may not have kept: it
+    /// may have been killed, and even one that remembers the session may remember an older one. States too: the will
+    /// may have been sent meanwhile.
+    fn connection_lost(&mut self) {
+        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
+        self.sessions += 1;
+        self.outbox.connection_lost();
+        self.retained.all_again();
     }
 
     fn subscribe(&self) {
@@ -343,7 +337,7 @@ impl Engine {
                 "the broker has taken nothing for {} s: connecting anew",
                 self.timing.stall.as_secs()
             );
-            self.nothing_is_on_its_way();
+            self.connection_lost();
             if self.session.has_others() {
                 self.session.move_on(None);
             } else {
@@ -384,6 +378,7 @@ impl Engine {
             fates.spawn(follow(token, way));
         }
         let now = Instant::now();
+        self.outbox.settle(now);
         while self.connected && self.on_its_way < WINDOW {
             let Some((id, message, waited_s)) = self.outbox.next(now) else {
                 break;
@@ -431,7 +426,7 @@ impl Engine {
 
     fn settle(&mut self, token: Token, fate: Fate) {
         match token {
-            // What was thrown away has been offered again since.
+            // What a broken connection left open has been offered again since.
             Token::Record { session, .. } | Token::State { session, .. }
                 if session < self.sessions => {}
             Token::Record { id, topic, .. } => {
@@ -440,7 +435,10 @@ impl Engine {
                 self.on_its_way = self.on_its_way.saturating_sub(1);
                 self.owed_since = (self.on_its_way > 0).then(Instant::now);
                 match fate {
-                    Fate::Acknowledged => self.outbox.acknowledged(id),
+                    Fate::Acknowledged => {
+                        let settled = Instant::now() + self.timing.settle;
+                        self.outbox.acknowledged(id, settled);
+                    }
                     Fate::Reset => self.outbox.reset(id),
                     Fate::Impossible => self.outbox.lose(id),
                     Fate::Refused(_) => {
@@ -519,6 +517,10 @@ impl Engine {
                 left,
                 "stopped with messages the broker has not acknowledged; they are kept for the next start"
             );
+        }
+        if self.connected {
+            self.outbox.settle_all();
+            self.outbox.flush(&self.disk);
         }
         // The session may wait for the engine to take an event; nobody will.
         drop(session);

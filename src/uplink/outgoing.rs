@@ -27,9 +27,17 @@ pub struct Outgoing {
     pub properties: Vec<(String, String)>,
     /// How it travels.
     pub class: MessageClass,
+    /// A newer state of its topic follows: listeners get it, but the broker must not keep it.
+    pub superseded: bool,
 }
 
 impl Outgoing {
+    /// Whether the broker keeps it as its topic's state.
+    #[must_use]
+    pub fn retained(&self) -> bool {
+        self.class.delivery().retain && !self.superseded
+    }
+
     /// What it costs to keep, in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -98,6 +106,7 @@ impl Sender {
             payload: payload.to_json()?,
             properties: cloudevents::attributes(&self.topics, &payload.stamp, kind),
             class,
+            superseded: false,
         })
     }
 
@@ -236,6 +245,7 @@ impl Sender {
             payload: payload.to_json_with_lists()?,
             properties: cloudevents::attributes(&self.topics, &payload.stamp, "config.reported"),
             class: MessageClass::Config,
+            superseded: false,
         })
     }
 
@@ -285,6 +295,7 @@ impl Sender {
                 payload: Vec::new(),
                 properties: Vec::new(),
                 class,
+                superseded: false,
             });
         };
         let kind = format!("inventory.{item}");

@@ -59,13 +59,6 @@ impl Retained {
         }
     }
 
-    /// One topic is sent again.
-    pub(super) fn again(&mut self, topic: &str) {
-        if let Some(state) = self.states.get_mut(topic) {
-            state.progress = Progress::Waiting;
-        }
-    }
-
     /// The next state to send, and its generation.
     pub(super) fn next(&self) -> Option<(&Outgoing, u64)> {
         let state = self
@@ -145,6 +138,7 @@ mod tests {
             payload: payload.into(),
             properties: Vec::new(),
             class: MessageClass::Inventory,
+            superseded: false,
         }
     }
 

@@ -124,6 +124,7 @@ mod tests {
             payload: payload.into(),
             properties: Vec::new(),
             class,
+            superseded: false,
         }
     }
 

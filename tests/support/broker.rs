@@ -231,6 +231,16 @@ impl Watcher {
 
     /// The same with further arguments (`-u`, `-P`).
     pub(crate) fn with(port: u16, arguments: &[&str]) -> Self {
+        Self::subscribed(port, arguments, &[])
+    }
+
+    /// Of it [`Seen::retained`] says whether the message was published as a state, not whether it is an old one.
+    pub(crate) fn of_publications(port: u16) -> Self {
+        Self::subscribed(port, &[], &["--retain-as-published"])
+    }
+
+    /// `arguments` are for the probe too, `own` for the subscriber alone.
+    fn subscribed(port: u16, arguments: &[&str], own: &[&str]) -> Self {
         // A session of its own each: what another left unacknowledged must not come here.
         static STARTED: AtomicU32 = AtomicU32::new(0);
         let id = format!("watcher-{}", STARTED.fetch_add(1, Ordering::Relaxed));
@@ -258,6 +268,7 @@ impl Watcher {
                 "%t\\t%r\\t%E\\t%C\\t%P\\t%D\\t%p",
             ])
             .args(arguments)
+            .args(own)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

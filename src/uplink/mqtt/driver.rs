@@ -7,7 +7,7 @@ use super::outage::{Next, Outage};
 use super::session::{CORRELATION_MAX, Received, SessionEvent, Told};
 use crate::uplink::config::{BrokerConfig, Timing};
 use rumqttc::mqttbytes::v5::Publish;
-use rumqttc::{ConnectionError, Event, EventLoop, Incoming};
+use rumqttc::{ConnectionError, Event, EventLoop, Incoming, MqttState, NoticeFailureReason};
 use sidetone_wire::stamp::PAYLOAD_MAX;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
@@ -41,6 +41,7 @@ impl Driver {
                     }
                     return;
                 }
+                self.leave_repeating_to_the_outbox().await;
                 ready = true;
             }
             match self.event_loop.poll().await {
@@ -71,6 +72,20 @@ impl Driver {
             }
             own
         });
+    }
+
+    /// What was on its way is not sent again by the client, but by the engine, which knows what must go before it (what
+    /// an ended broker acknowledged and lost). The broker's session goes on: a new one would send the will.
+    async fn leave_repeating_to_the_outbox(&mut self) {
+        // Once the engine has taken the news that the connection is gone, it hands nothing more over.
+        while self.events.capacity() < self.events.max_capacity() && !self.events.is_closed() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.event_loop.clean();
+        self.event_loop
+            .drain_pending_as_failed(NoticeFailureReason::SessionReset);
+        // The packet identifiers of what was thrown away are free again.
+        self.event_loop.state = MqttState::builder(options::IN_FLIGHT).build();
     }
 
     async fn tell(&self, event: SessionEvent) {

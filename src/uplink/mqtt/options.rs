@@ -15,7 +15,7 @@ const SESSION_EXPIRY_S: u32 = 3600;
 
 /// Messages on their way at once, states included. The client keeps room for each from the start:
 /// for its default of 65,535 that is 16 MiB.
-const IN_FLIGHT: u16 = 64;
+pub(super) const IN_FLIGHT: u16 = 64;
 
 /// The broker sends nothing larger: the longest payload of the contract, with topic and properties beside it.
 /// (The client's own default of 10 KiB would end the connection over a larger document, again and again.)
@@ -55,7 +55,7 @@ pub(super) fn base(
     will: Outgoing,
 ) -> MqttOptions {
     // The first connection of a process starts anew: it has no memory of the last one's packet
-    // ids. Later ones continue, so that what was on its way is sent again (joints.md §1).
+    // ids. Later ones continue: a session begun anew would send the will at once.
     let mut options = plain(broker, timing.connect_timeout, client_id);
     let delivery = will.class.delivery();
     let properties = LastWillProperties {
@@ -95,7 +95,7 @@ pub(super) fn answer(message: &Outgoing, correlation: Option<Vec<u8>>) -> Publis
 fn with(message: &Outgoing, properties: PublishProperties) -> PublishOptions {
     let delivery = message.class.delivery();
     PublishOptions::new(quality(delivery.qos))
-        .retain(delivery.retain)
+        .retain(message.retained())
         .properties(properties)
 }
 

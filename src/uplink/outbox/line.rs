@@ -65,6 +65,7 @@ impl Record {
             payload: Box::<str>::from(self.payload).into_string().into_bytes(),
             properties: self.properties,
             class: self.class,
+            superseded: false,
         }
     }
 
@@ -133,6 +134,7 @@ pub(super) mod tests {
             payload: format!("{{\"v\":1, \"text\":\"Köln\",\"seq\":{seq}}}").into_bytes(),
             properties: vec![("id".to_owned(), seq.to_string())],
             class,
+            superseded: false,
         };
         Record::new(Id { boot: 1, seq }, Rank::Event, 5, &message).unwrap()
     }

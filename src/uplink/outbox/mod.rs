@@ -1,10 +1,12 @@
 //! What must not be lost, until the broker has acknowledged it (DESIGN §6).
 //!
-//! *Promises*: a record leaves only at its PUBACK, by age, or because the outbox is full; each
-//! record that leaves otherwise than by PUBACK is counted, and the count is published. Records of one topic leave in
-//! the order they came, those of older starts first. A record that a lost session dropped is offered again under the
-//! same `boot`, `seq`; so is one that an ended process left behind (`disk`).
-//! *When full*, ordinary events go first (the oldest first), then clears, then raises.
+//! *Promises*: a record leaves only some time after its PUBACK (`settling`), by age, or because the outbox is full;
+//! each that leaves without its PUBACK is counted, and the count is published. Records of one topic go out in
+//! the order they came, those of older starts first. A record that a lost session dropped, or had acknowledged so
+//! lately that the broker may not have kept it, is offered again under the same `boot`, `seq`; so is one that an ended
+//! process left behind (`disk`). A state offered again is retained only if it is still its topic's latest: no older one
+//! comes to stand in the place of a newer.
+//! *When full*, what has been acknowledged goes first, then ordinary events (the oldest first), then clears, then raises.
 //! *Bounded*: of what is on the disk at most [`CACHE_BYTES`] are also in memory; the rest is read back when its turn
 //! comes. Only while the disk fails can memory hold all of it.
 //! *Never* blocks, reads a clock or knows MQTT.
@@ -12,15 +14,16 @@
 pub(in crate::uplink) mod disk;
 mod line;
 pub(in crate::uplink) mod segments;
+mod settling;
+mod storage;
 
 use super::config::OutboxLimits;
 use super::outgoing::Outgoing;
 pub use disk::DiskTrouble;
-use disk::{Disk, Report};
 pub use line::Id;
-use line::{Line, Record, Standing};
+use line::{Line, Record};
 use segments::LeftBehind;
-use serde_json::value::RawValue;
+use settling::Settling;
 use sidetone_wire::MessageClass;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -31,9 +34,6 @@ pub const CACHE_BYTES: usize = 512 * 1024;
 
 /// A record waits so long for the disk before it is sent; together with the sync no longer than DESIGN §6 allows.
 const DISK_PATIENCE: Duration = Duration::from_millis(50);
-
-/// Records read back at a time.
-const LOAD: usize = 32;
 
 /// What goes first when the outbox is full: the smallest.
 #[derive(
@@ -74,6 +74,8 @@ struct Slot {
     stored: bool,
     /// Handed to the session, not yet acknowledged.
     sent: bool,
+    /// A broker has had it before: if it goes now, that is no loss.
+    acknowledged: bool,
 }
 
 impl Slot {
@@ -100,8 +102,13 @@ pub struct OutboxStats {
 pub struct Outbox {
     limits: OutboxLimits,
     boot: u64,
+    /// What waits for its acknowledgement.
     slots: BTreeMap<Id, Slot>,
     bytes: usize,
+    /// What has it.
+    settling: Settling,
+    /// The latest record of each alert's state.
+    latest: HashMap<Arc<str>, Id>,
     /// Bytes of the bodies in memory.
     cached: usize,
     last_seq: u64,
@@ -134,6 +141,8 @@ impl Outbox {
             boot,
             slots: BTreeMap::new(),
             bytes: 0,
+            settling: Settling::default(),
+            latest: HashMap::new(),
             cached: 0,
             last_seq: 0,
             dropped: left.lost,
@@ -162,7 +171,9 @@ impl Outbox {
                 age_then: Duration::from_millis(now_ms.saturating_sub(outline.at)),
                 stored: true,
                 sent: false,
+                acknowledged: false,
             };
+            outbox.note_state(*id, &slot);
             outbox.slots.insert(*id, slot);
         }
         outbox.make_room(now);
@@ -201,23 +212,48 @@ impl Outbox {
             age_then: Duration::ZERO,
             stored: false,
             sent: false,
+            acknowledged: false,
         };
+        self.note_state(id, &slot);
         self.slots.insert(id, slot);
         self.make_room(now);
     }
 
     fn make_room(&mut self, now: Instant) {
-        let full = |o: &Self| o.slots.len() > o.limits.records || o.bytes > o.limits.bytes;
+        let full = |o: &Self| {
+            o.slots.len() + o.settling.len() > o.limits.records
+                || o.bytes + o.settling.bytes() > o.limits.bytes
+        };
+        while full(self)
+            && let Some((id, slot)) = self.settling.pop_first()
+        {
+            self.leave(id, &slot);
+        }
         // Looking at every record is for the full outbox and the housekeeping, not for each new record.
         if full(self) {
             self.expire(now);
         }
         while full(self) {
             let waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
-            match waiting.map(|(id, slot)| (slot.rank, *id)).min() {
-                Some((_, id)) => self.lose(id),
+            let worth = waiting.map(|(id, slot)| (!slot.acknowledged, slot.rank, *id));
+            match worth.min() {
+                Some((_, _, id)) => self.lose(id),
                 None => break,
             }
+        }
+    }
+
+    /// An alert's state: whatever came before on its topic is out of date.
+    fn note_state(&mut self, id: Id, slot: &Slot) {
+        if let MessageClass::AlertActive | MessageClass::AlertCleared = slot.class {
+            self.latest.insert(Arc::clone(&slot.topic), id);
+        }
+    }
+
+    /// Lets go of what has settled.
+    pub fn settle(&mut self, now: Instant) {
+        while let Some((id, slot)) = self.settling.next_due(now) {
+            self.leave(id, &slot);
         }
     }
 
@@ -259,24 +295,16 @@ impl Outbox {
         if let Body::OnDisk = slot.body {
             self.read_back_from(id);
         }
-        let slot = self.slots.get(&id)?;
-        match &slot.body {
-            Body::Here(message) => Some((id, message, slot.age(now).as_secs())),
-            Body::OnDisk | Body::Asked => None,
-        }
-    }
-
-    fn read_back_from(&mut self, first: Id) {
-        for (id, slot) in self
-            .slots
-            .range_mut(first..)
-            .filter(|(_, s)| !s.sent)
-            .take(LOAD)
-        {
-            if let Body::OnDisk = slot.body {
-                slot.body = Body::Asked;
-                self.wanted.push(*id);
+        let slot = self.slots.get_mut(&id)?;
+        let waited_s = slot.age(now).as_secs();
+        match &mut slot.body {
+            Body::Here(message) => {
+                let latest = self.latest.get(&slot.topic);
+                let repeated = slot.acknowledged || id.boot < self.boot;
+                message.superseded = repeated && latest.is_some_and(|latest| *latest > id);
+                Some((id, message, waited_s))
             }
+            Body::OnDisk | Body::Asked => None,
         }
     }
 
@@ -294,10 +322,30 @@ impl Outbox {
         }
     }
 
-    /// The broker has it.
-    pub fn acknowledged(&mut self, id: Id) {
-        if let Some(slot) = self.remove(id) {
-            self.refused.remove(&slot.topic);
+    /// The broker has it; whether on its disk too, nobody says, so it is kept until then. A request to hold is of no
+    /// use later, and must not be made twice.
+    pub fn acknowledged(&mut self, id: Id, until: Instant) {
+        self.unsend(id);
+        let Some(mut slot) = self.slots.remove(&id) else {
+            return;
+        };
+        self.bytes -= slot.size;
+        self.refused.remove(&slot.topic);
+        if slot.class == MessageClass::Hold {
+            self.leave(id, &slot);
+            return;
+        }
+        slot.acknowledged = true;
+        if slot.stored {
+            self.drop_body(&mut slot);
+        }
+        self.settling.add(id, slot, until);
+    }
+
+    /// A good end of the connection: what was acknowledged is the broker's.
+    pub fn settle_all(&mut self) {
+        while let Some((id, slot)) = self.settling.pop_first() {
+            self.leave(id, &slot);
         }
     }
 
@@ -306,11 +354,15 @@ impl Outbox {
         self.unsend(id);
     }
 
-    /// The session was thrown away: everything on its way is offered again.
-    pub fn reset_all(&mut self) {
+    /// The connection broke: everything on its way, and everything that had not settled, is offered again.
+    pub fn connection_lost(&mut self) {
         self.busy.clear();
         for slot in self.slots.values_mut() {
             slot.sent = false;
+        }
+        for (id, slot) in self.settling.take() {
+            self.bytes += slot.size;
+            self.slots.insert(id, slot);
         }
     }
 
@@ -331,7 +383,7 @@ impl Outbox {
 
     /// The broker will never have it.
     pub fn lose(&mut self, id: Id) {
-        if self.remove(id).is_some() {
+        if self.remove(id).is_some_and(|slot| !slot.acknowledged) {
             self.dropped += 1;
             self.untold += 1;
             self.lines.push(Line::Lost(self.untold));
@@ -350,14 +402,22 @@ impl Outbox {
         self.unsend(id);
         let slot = self.slots.remove(&id)?;
         self.bytes -= slot.size;
+        self.leave(id, &slot);
+        Some(slot)
+    }
+
+    /// It is in no queue any more.
+    fn leave(&mut self, id: Id, slot: &Slot) {
         if let Body::Here(_) = slot.body {
             self.cached -= slot.size;
+        }
+        if self.latest.get(&slot.topic) == Some(&id) {
+            self.latest.remove(&slot.topic);
         }
         match self.lines.last_mut() {
             Some(Line::Done(ids)) => ids.push(id),
             _ => self.lines.push(Line::Done(vec![id])),
         }
-        Some(slot)
     }
 
     /// How many were lost since this was last asked; asked only once there is room to tell it, so
@@ -369,94 +429,6 @@ impl Outbox {
         }
         self.lines.push(Line::Lost(0));
         Some(std::mem::take(&mut self.untold))
-    }
-
-    /// Hands the disk what it must write and read.
-    pub(super) fn flush(&mut self, disk: &Disk) {
-        if !self.lines.is_empty() {
-            disk.append(std::mem::take(&mut self.lines));
-        }
-        if !self.wanted.is_empty() {
-            disk.load(std::mem::take(&mut self.wanted));
-        }
-    }
-
-    /// The disk has told something.
-    pub(super) fn hear(&mut self, report: Report) {
-        match report {
-            Report::Stored(ids) => ids.into_iter().for_each(|id| self.stored(id)),
-            Report::Loaded(id, Some(message)) => {
-                if let Some(slot) = self.slots.get_mut(&id)
-                    && let Body::Asked = slot.body
-                {
-                    slot.body = Body::Here(message);
-                    self.cached += slot.size;
-                }
-            }
-            Report::Loaded(id, None) => self.lose(id),
-            Report::Failing(trouble) => self.trouble = Some(trouble),
-            Report::Working => {
-                self.trouble = None;
-                self.store_again();
-            }
-        }
-    }
-
-    /// A record is on the disk; its body goes if there are enough in memory. The newest go, the oldest are needed next.
-    fn stored(&mut self, id: Id) {
-        let Some(slot) = self.slots.get_mut(&id) else {
-            return;
-        };
-        slot.stored = true;
-        if self.cached > CACHE_BYTES
-            && !slot.sent
-            && let Body::Here(_) = slot.body
-        {
-            slot.body = Body::OnDisk;
-            self.cached -= slot.size;
-        }
-    }
-
-    /// Everything that is in memory only goes to the disk.
-    fn store_again(&mut self) {
-        for (id, slot) in self.slots.iter().filter(|(_, slot)| !slot.stored) {
-            if let Body::Here(message) = &slot.body
-                && slot.class != MessageClass::Hold
-            {
-                let record = Record::new(*id, slot.rank, slot.at, message);
-                self.lines.extend(record.map(Line::Put));
-            }
-        }
-        self.lines.push(Line::Lost(self.untold));
-    }
-
-    /// The disk works again: which alerts stand by now, whatever it missed of their ends.
-    pub(super) fn note_standing<'a>(&mut self, states: impl Iterator<Item = &'a Outgoing>) {
-        let standing = states.filter_map(|message| {
-            let state = String::from_utf8(message.payload.clone()).ok()?;
-            Some(Standing {
-                topic: message.topic.clone(),
-                state: RawValue::from_string(state).ok()?,
-            })
-        });
-        self.lines.push(Line::Standing(standing.collect()));
-    }
-
-    /// Whether every record up to this `seq` is on the disk, or needs to be no more; while the disk fails, memory is
-    /// all there is.
-    #[must_use]
-    pub(super) fn is_kept(&self, seq: u64) -> bool {
-        let from = Id {
-            boot: self.boot,
-            seq: 0,
-        };
-        let to = Id {
-            boot: self.boot,
-            seq,
-        };
-        let mut ours = self.slots.range(from..=to);
-        self.trouble.is_some()
-            || ours.all(|(_, slot)| slot.stored || slot.class == MessageClass::Hold)
     }
 
     /// The `seq` of the latest record; 0 if this start has none.
@@ -483,5 +455,7 @@ impl Outbox {
     }
 }
 
+#[cfg(test)]
+mod settling_tests;
 #[cfg(test)]
 mod tests;

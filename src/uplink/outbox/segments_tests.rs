@@ -77,6 +77,7 @@ fn alert(seq: u64, topic: &str, class: Class, id: u128) -> Line {
         payload: format!("{{\"id\":\"{}\",\"seq\":{seq}}}", Uuid::from_u128(id)).into_bytes(),
         properties: Vec::new(),
         class,
+        superseded: false,
     };
     let record = Record::new(Id { boot: 1, seq }, Rank::Raised, 5, &message);
     Line::Put(record.unwrap())

@@ -1,21 +1,23 @@
+use super::disk::Report;
 use super::*;
 use sidetone_wire::MessageClass;
 use std::time::Duration;
 
-fn message(topic: &str) -> Outgoing {
+pub(super) fn message(topic: &str) -> Outgoing {
     Outgoing {
         topic: topic.to_owned(),
         payload: vec![b'x'; 10],
         properties: Vec::new(),
         class: MessageClass::Event,
+        superseded: false,
     }
 }
 
-fn id(seq: u64) -> Id {
+pub(super) fn id(seq: u64) -> Id {
     Id { boot: 1, seq }
 }
 
-fn outbox(records: usize, bytes: usize) -> Outbox {
+pub(super) fn outbox(records: usize, bytes: usize) -> Outbox {
     let limits = OutboxLimits {
         records,
         bytes,
@@ -27,8 +29,15 @@ fn outbox(records: usize, bytes: usize) -> Outbox {
     outbox
 }
 
+/// A record is acknowledged, and settles a minute later.
+pub(super) fn acknowledge(outbox: &mut Outbox, id: Id, now: Instant) {
+    outbox.acknowledged(id, now + SETTLE);
+}
+
+pub(super) const SETTLE: Duration = Duration::from_secs(60);
+
 /// Sends everything that can be sent; what was sent.
-fn drain(outbox: &mut Outbox, now: Instant) -> Vec<u64> {
+pub(super) fn drain(outbox: &mut Outbox, now: Instant) -> Vec<u64> {
     let mut sent = Vec::new();
     while let Some((id, _, _)) = outbox.next(now) {
         outbox.sent(id);
@@ -46,7 +55,7 @@ fn a_record_leaves_only_when_acknowledged() {
     }
     assert_eq!(drain(&mut o, now), [1, 2, 3]);
     assert_eq!(o.stats().records, 3);
-    o.acknowledged(id(2));
+    acknowledge(&mut o, id(2), now);
     o.reset(id(1));
     o.reset(id(3));
     assert_eq!(
@@ -54,8 +63,8 @@ fn a_record_leaves_only_when_acknowledged() {
         [1, 3],
         "what the session lost is sent again, in order"
     );
-    o.acknowledged(id(1));
-    o.acknowledged(id(3));
+    acknowledge(&mut o, id(1), now);
+    acknowledge(&mut o, id(3), now);
     assert_eq!((o.stats().records, o.stats().bytes), (0, 0));
     assert_eq!(o.next_seq(), 4);
 }
@@ -91,7 +100,7 @@ fn when_full_events_go_first_then_clears_then_raises() {
         "a loss is not told while telling it would cost another record"
     );
     o.sent(id(1));
-    o.acknowledged(id(1));
+    acknowledge(&mut o, id(1), now);
     assert_eq!((o.take_untold(), o.take_untold()), (Some(4), None));
 }
 
@@ -104,8 +113,8 @@ fn what_is_on_its_way_is_not_dropped_for_room() {
     drain(&mut o, now);
     o.append(message("c"), Rank::Event, (now, 0));
     assert_eq!(o.stats().dropped, 1, "only the one that was not on its way");
-    o.acknowledged(id(1));
-    o.acknowledged(id(2));
+    acknowledge(&mut o, id(1), now);
+    acknowledge(&mut o, id(2), now);
     assert_eq!(o.stats().records, 0);
 }
 
@@ -142,14 +151,14 @@ fn a_refused_topic_waits_as_a_whole_and_holds_up_no_other() {
 }
 
 /// Hands the lines over to nobody; what would have gone to the disk.
-fn taken(outbox: &mut Outbox) -> (Vec<Line>, Vec<Id>) {
+pub(super) fn taken(outbox: &mut Outbox) -> (Vec<Line>, Vec<Id>) {
     (
         std::mem::take(&mut outbox.lines),
         std::mem::take(&mut outbox.wanted),
     )
 }
 
-fn put(lines: &[Line]) -> Vec<u64> {
+pub(super) fn put(lines: &[Line]) -> Vec<u64> {
     let seq = |line: &Line| match line {
         Line::Put(record) => Some(record.id.seq),
         _ => None,
@@ -157,7 +166,7 @@ fn put(lines: &[Line]) -> Vec<u64> {
     lines.iter().filter_map(seq).collect()
 }
 
-fn json(topic: &str, bytes: usize) -> Outgoing {
+pub(super) fn json(topic: &str, bytes: usize) -> Outgoing {
     Outgoing {
         payload: format!("\"{}\"", "x".repeat(bytes)).into_bytes(),
         ..message(topic)
@@ -177,7 +186,7 @@ fn memory_is_bounded_by_the_cache_and_the_rest_is_read_back_in_order() {
     for _ in 0..1_000 {
         for seq in drain(&mut o, now) {
             sent.push(seq);
-            o.acknowledged(id(seq));
+            acknowledge(&mut o, id(seq), now);
         }
         for id in taken(&mut o).1 {
             let message = Box::new(json("a", 10_000));
@@ -186,6 +195,8 @@ fn memory_is_bounded_by_the_cache_and_the_rest_is_read_back_in_order() {
     }
     assert_eq!(sent, (1..=200).collect::<Vec<_>>());
     assert_eq!((o.cached, o.bytes), (0, 0));
+    o.settle(now + SETTLE);
+    assert_eq!((o.cached, o.settling.bytes()), (0, 0));
 }
 
 #[test]
@@ -256,7 +267,7 @@ fn of_a_topic_one_record_is_on_its_way_so_that_none_overtakes() {
         [1],
         "what a lost session dropped comes first"
     );
-    o.acknowledged(id(1));
+    acknowledge(&mut o, id(1), now);
     assert_eq!(drain(&mut o, now), [3, 4]);
 }
 
