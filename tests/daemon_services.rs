@@ -14,6 +14,7 @@ mod testbed;
 use board::Board;
 use broker::{Broker, PERSISTENT, Seen, Watcher};
 use daemon::{Daemon, Desk, PROGRAM};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -62,9 +63,12 @@ fn has(log: &[String], what: &str) -> bool {
     log.iter().any(|line| line.contains(what))
 }
 
+/// How many there were, each repetition of a killed uplink left out.
 fn said(seen: &[Seen], event: &str) -> usize {
     let topic = format!("/event/{event}");
-    seen.iter().filter(|s| s.topic.ends_with(&topic)).count()
+    let of_kind = seen.iter().filter(|s| s.topic.ends_with(&topic));
+    let stamps = of_kind.map(|s| (s.json()["boot"].as_u64(), s.json()["seq"].as_u64()));
+    stamps.collect::<BTreeSet<_>>().len()
 }
 
 fn latest_is(seen: &[Seen], topic: &str, key: &str, value: &str) -> bool {
