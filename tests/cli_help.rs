@@ -15,6 +15,8 @@ const COMMANDS: &[&str] = &[
     "",
     "demo",
     "run",
+    "uplink",
+    "station",
     "devices",
     "softphones",
     "doctor",

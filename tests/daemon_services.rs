@@ -121,10 +121,10 @@ async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
     let agent = raised.unwrap().json()["agent"].as_str().unwrap().to_owned();
     assert_eq!(agent.len(), 16, "whose call it is, the kernel says");
     // The headset left the inventory with its station.
-    let items = seen
+    let item = seen
         .iter()
-        .filter(|s| s.topic.contains("/inventory/headset-"));
-    assert_eq!(items.last().unwrap().payload, "");
+        .rfind(|s| s.topic.contains("/inventory/headset-"));
+    assert_eq!(item.unwrap().payload, "");
     assert_eq!(uplink.complaints(), [""; 0]);
 }
 
@@ -262,7 +262,7 @@ async fn hostile_bytes_end_their_own_connection_only() {
         b"GET / HTTP/1.1\r\n\r\n".to_vec(),
         b"{\"rested\":{}}\n".to_vec(),
         b"\"applied\"\n".to_vec(),
-        [b"{\"hello\":".as_slice(), &[b'['; 300_000], b"\n"].concat(),
+        [b"{\"hello\":".as_slice(), &vec![b'['; 300_000], b"\n"].concat(),
         vec![0; 300_000],
         twice,
     ] {

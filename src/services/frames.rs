@@ -38,7 +38,7 @@ impl Frames {
     ///
     /// # Errors
     /// [`FrameError`]; nothing sensible comes after it.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn message<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let new = &self.bytes[self.looked_at..];
         let Some(place) = new.iter().position(|byte| *byte == b'\n') else {
             self.looked_at = self.bytes.len();
@@ -87,7 +87,7 @@ mod tests {
             for cut in cuts.iter().cycle() {
                 let (piece, others) = rest.split_at((*cut).min(rest.len()));
                 frames.push(piece);
-                while let Some(number) = frames.next::<u64>().unwrap() {
+                while let Some(number) = frames.message::<u64>().unwrap() {
                     read.push(number);
                 }
                 rest = others;
@@ -103,8 +103,8 @@ mod tests {
     fn a_line_without_an_end_is_refused_before_it_fills_the_memory() {
         let mut frames = Frames::default();
         frames.push(&vec![b'['; FRAME_MAX]);
-        assert!(matches!(frames.next::<u64>(), Ok(None)));
+        assert!(matches!(frames.message::<u64>(), Ok(None)));
         frames.push(b"[[");
-        assert!(matches!(frames.next::<u64>(), Err(FrameError::TooLong)));
+        assert!(matches!(frames.message::<u64>(), Err(FrameError::TooLong)));
     }
 }

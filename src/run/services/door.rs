@@ -222,7 +222,7 @@ impl Reader {
     /// If the bytes are no messages.
     pub(super) async fn next<T: serde::de::DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
         loop {
-            let message = self.frames.next();
+            let message = self.frames.message();
             if let Some(message) =
                 message.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?
             {

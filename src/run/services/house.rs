@@ -372,13 +372,13 @@ impl House {
             return;
         }
         match &mut message {
-            StationMessage::Inventory { item, facts } if facts.is_some() => {
-                if !matches!(item.as_str(), "host" | "daemon") {
+            StationMessage::Inventory { item, facts } => {
+                let is_its_own = facts.is_some() && !matches!(item.as_str(), "host" | "daemon");
+                if is_its_own {
                     self.items.insert(item.clone());
+                } else {
+                    self.items.remove(item);
                 }
-            }
-            StationMessage::Inventory { item, .. } => {
-                self.items.remove(item);
             }
             StationMessage::Hold { order, .. } => {
                 *order = (*order & ((1 << ORDER_BITS) - 1)) | self.turn << ORDER_BITS;

@@ -8,7 +8,7 @@ use sidetone_wire::telemetry::{AudioFigures, Telemetry};
 fn back<T: serde::Serialize + serde::de::DeserializeOwned>(message: &T) -> T {
     let mut frames = Frames::default();
     frames.push(&line(message).unwrap());
-    frames.next().unwrap().unwrap()
+    frames.message().unwrap().unwrap()
 }
 
 #[test]
