@@ -5,7 +5,7 @@ use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::items::KnownItems;
 use super::link::Link;
-use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told, Word};
+use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
@@ -28,9 +28,6 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
 /// Longest wait for the disk when the uplink stops.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The `reason` of the status `stopped` at a broker that is left for the first one.
-const LEFT: &str = "other_broker";
 
 /// How often the outbox' age and what could not be sent are looked at.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
@@ -205,44 +202,7 @@ impl Engine {
         }
     }
 
-    async fn told(&mut self, told: Told) {
-        match self.session.hear(told) {
-            Word::Current(SessionEvent::GivenUp(outage)) => {
-                self.nothing_is_on_its_way();
-                self.session.move_on(Some(outage));
-            }
-            Word::Current(event) => self.session_event(event),
-            Word::HomeIsOpen => {
-                let reason = Some(LEFT.to_owned());
-                let farewell = self.sender.status(NodeState::Stopped, reason).ok();
-                self.nothing_is_on_its_way();
-                self.session.come_home(farewell.as_ref()).await;
-                self.session_event(SessionEvent::Up {
-                    session_present: false,
-                });
-            }
-            Word::Stale => {}
-        }
-    }
-
-    /// What is told while the node says good-bye: no new session is begun.
-    fn told_last(&mut self, told: Told) {
-        match self.session.hear(told) {
-            Word::Current(SessionEvent::GivenUp(_)) => self.connected = false,
-            Word::Current(event) => self.session_event(event),
-            Word::HomeIsOpen | Word::Stale => {}
-        }
-    }
-
-    /// A session is thrown away: all that it had not brought to an end is offered to the next.
-    fn nothing_is_on_its_way(&mut self) {
-        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
-        self.sessions += 1;
-        self.outbox.reset_all();
-        self.retained.all_again();
-    }
-
-    fn session_event(&mut self, event: SessionEvent) {
+    pub(super) fn session_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { session_present } => {
@@ -288,26 +248,6 @@ impl Engine {
             tracing::warn!(
                 "messages to this node come faster than they are taken: one is left out"
             );
-        }
-    }
-
-    /// A connection that stands but takes nothing helps nobody, whoever of the two has stalled: all of it is thrown
-    /// away.
-    fn end_a_stall(&mut self) {
-        if !self.connected || !self.outbox.has_any_for(Instant::now()) {
-            self.progress = Instant::now();
-        } else if self.progress.elapsed() > self.timing.stall {
-            tracing::warn!(
-                on_its_way = self.on_its_way,
-                "the broker has taken nothing for {} s: connecting anew",
-                self.timing.stall.as_secs()
-            );
-            self.nothing_is_on_its_way();
-            if self.session.has_others() {
-                self.session.move_on(None);
-            } else {
-                self.session.begin_anew();
-            }
         }
     }
 
