@@ -33,6 +33,18 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
             "`broker.password_file` needs a user name; set `broker.username` too",
         );
     }
+    if broker.proxy_password_file.is_some() && broker.proxy_username.is_none() {
+        conflict(
+            "broker.proxy_password_file",
+            "`broker.proxy_password_file` needs a user name; set `broker.proxy_username` too",
+        );
+    }
+    if broker.proxy_username.is_some() && broker.proxy.is_none() {
+        conflict(
+            "broker.proxy_username",
+            "`broker.proxy_username` needs a proxy; set `broker.proxy` too",
+        );
+    }
     if let Some(bare) = broker.fallback.iter().find(|f| broker.url.tls && !f.tls) {
         let message = format!(
             "`broker.fallback` names {bare} without TLS, but `broker.url` has it; write mqtts:// there, or nobody could rely on TLS"
@@ -43,6 +55,7 @@ pub(super) fn conflicts(config: &Config, origins: &BTreeMap<String, Origin>) -> 
         for (key, set) in [
             ("broker.ca_file", broker.ca_file.is_some()),
             ("broker.client_cert", broker.client_cert.is_some()),
+            ("broker.crl_file", broker.crl_file.is_some()),
         ] {
             if set {
                 let message = format!(

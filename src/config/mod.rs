@@ -21,6 +21,7 @@ mod local_address;
 mod metrics_address;
 mod model;
 mod names;
+mod proxy_url;
 mod remote;
 mod schema;
 mod selector;
@@ -45,6 +46,7 @@ pub use model::{
     SessionsTaken, Signals, SpokesConfig, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
+pub use proxy_url::{InvalidProxyUrl, ProxyUrl};
 pub use remote::{RemoteFault, check_remote, differences, overlay};
 pub use schema::json_schema;
 pub use selector::{HeadsetSelector, InvalidSelector};

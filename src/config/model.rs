@@ -9,6 +9,7 @@ use super::adapters::AdaptersConfig;
 use super::broker_url::BrokerUrl;
 use super::metrics_address::MetricsAddress;
 use super::names::{Label, Name};
+use super::proxy_url::ProxyUrl;
 use super::selector::HeadsetSelector;
 use super::signing_key::SigningKey;
 use super::web_origin::WebOrigin;
@@ -96,7 +97,8 @@ pub struct NodeConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BrokerConfig {
-    /// `mqtt://host[:port]`, or `mqtts://host[:port]` for TLS.
+    /// `mqtt://host[:port]`, or `mqtts://host[:port]` for TLS; over WebSocket `ws://host[:port][/path]`,
+    /// `wss://host[:port][/path]`.
     pub url: BrokerUrl,
     /// Further brokers, tried in this order while the one before cannot be used.
     pub fallback: Vec<BrokerUrl>,
@@ -118,6 +120,18 @@ pub struct BrokerConfig {
     /// File whose first line is the password at the broker.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub password_file: Option<PathBuf>,
+    /// `http://host:port` of an HTTP proxy that lets connections through (CONNECT).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<ProxyUrl>,
+    /// User name at the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_username: Option<String>,
+    /// File whose first line is the password at the proxy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy_password_file: Option<PathBuf>,
+    /// PEM file with the list of the revoked of the authority that signed the broker's certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crl_file: Option<PathBuf>,
     /// Seconds without traffic after which either end asks whether the other is still there.
     #[schemars(range(min = 5, max = 300))]
     pub keep_alive_s: u16,

@@ -2,7 +2,7 @@
 
 use super::mqtt::Received;
 use super::order::Speaker;
-use crate::config::BrokerUrl;
+use crate::config::{BrokerUrl, ProxyUrl};
 use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
 use std::path::PathBuf;
@@ -67,6 +67,10 @@ pub struct BrokerConfig {
     pub fallback_after: Duration,
     /// Authority that signed the broker's certificate (PEM); `None` = those of the system.
     pub ca_file: Option<PathBuf>,
+    /// List of the revoked of that authority (PEM).
+    pub crl_file: Option<PathBuf>,
+    /// The HTTP proxy on the way; `None` = straight.
+    pub proxy: Option<Proxy>,
     /// Certificate and key of this node (PEM).
     pub client: Option<ClientCertificate>,
     /// User name and password.
@@ -84,6 +88,8 @@ impl BrokerConfig {
             fallback: Vec::new(),
             fallback_after: Duration::from_secs(10),
             ca_file: None,
+            crl_file: None,
+            proxy: None,
             client: None,
             credentials: None,
             keep_alive_s: 20,
@@ -111,6 +117,14 @@ impl From<&crate::config::BrokerConfig> for BrokerConfig {
             fallback: broker.fallback.clone(),
             fallback_after: Duration::from_secs(broker.fallback_after_s.into()),
             ca_file: broker.ca_file.clone(),
+            crl_file: broker.crl_file.clone(),
+            proxy: broker.proxy.clone().map(|url| Proxy {
+                url,
+                credentials: broker.proxy_username.clone().map(|username| Credentials {
+                    username,
+                    password_file: broker.proxy_password_file.clone(),
+                }),
+            }),
             client: certificate.map(|(cert_file, key_file)| ClientCertificate {
                 cert_file,
                 key_file,
@@ -131,6 +145,15 @@ pub struct ClientCertificate {
     pub cert_file: PathBuf,
     /// Its key, PEM.
     pub key_file: PathBuf,
+}
+
+/// An HTTP proxy that lets connections through.
+#[derive(Debug, Clone)]
+pub struct Proxy {
+    /// Where it is.
+    pub url: ProxyUrl,
+    /// Who asks, if it wants to know.
+    pub credentials: Option<Credentials>,
 }
 
 /// User name and password; the file is read again at each connection.

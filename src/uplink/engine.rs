@@ -6,7 +6,7 @@ use super::gateway::Gateway;
 use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
-use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told, Word};
+use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
@@ -29,9 +29,6 @@ const REFUSED_PAUSE: Duration = Duration::from_secs(30);
 
 /// Longest wait for the disk when the uplink stops.
 const DISK_PATIENCE: Duration = Duration::from_secs(2);
-
-/// The `reason` of the status `stopped` at a broker that is left for the first one.
-const LEFT: &str = "other_broker";
 
 /// How often the outbox' age and what could not be sent are looked at.
 pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
@@ -246,36 +243,7 @@ impl Engine {
         }
     }
 
-    async fn told(&mut self, told: Told) {
-        match self.session.hear(told) {
-            Word::Current(SessionEvent::GivenUp(outage)) => {
-                self.connection_lost();
-                self.session.move_on(Some(outage));
-            }
-            Word::Current(event) => self.session_event(event),
-            Word::HomeIsOpen => {
-                let reason = Some(LEFT.to_owned());
-                let farewell = self.sender.status(NodeState::Stopped, reason).ok();
-                self.connection_lost();
-                self.session.come_home(farewell.as_ref()).await;
-                self.session_event(SessionEvent::Up {
-                    session_present: false,
-                });
-            }
-            Word::Stale => {}
-        }
-    }
-
-    /// What is told while the node says good-bye: no new session is begun.
-    fn told_last(&mut self, told: Told) {
-        match self.session.hear(told) {
-            Word::Current(SessionEvent::GivenUp(_)) => self.connected = false,
-            Word::Current(event) => self.session_event(event),
-            Word::HomeIsOpen | Word::Stale => {}
-        }
-    }
-
-    fn session_event(&mut self, event: SessionEvent) {
+    pub(super) fn session_event(&mut self, event: SessionEvent) {
         match event {
             SessionEvent::Received(message) => self.received(message),
             SessionEvent::Up { .. } => {
@@ -287,16 +255,6 @@ impl Engine {
             }
             SessionEvent::Down | SessionEvent::GivenUp(_) => self.connection_lost(),
         }
-    }
-
-    /// Whatever was on its way is handed over again, and so is what the broker acknowledged but may not have kept: it
-    /// may have been killed, and even one that remembers the session may remember an older one. States too: the will
-    /// may have been sent meanwhile.
-    fn connection_lost(&mut self) {
-        (self.connected, self.owed_since, self.on_its_way) = (false, None, 0);
-        self.sessions += 1;
-        self.outbox.connection_lost();
-        self.retained.all_again();
     }
 
     fn subscribe(&self) {
@@ -323,26 +281,6 @@ impl Engine {
             tracing::warn!(
                 "messages to this node come faster than they are taken: one is left out"
             );
-        }
-    }
-
-    /// A connection that stands but takes nothing helps nobody, whoever of the two has stalled: all of it is thrown
-    /// away.
-    fn end_a_stall(&mut self) {
-        if !self.connected || !self.outbox.has_any_for(Instant::now()) {
-            self.progress = Instant::now();
-        } else if self.progress.elapsed() > self.timing.stall {
-            tracing::warn!(
-                on_its_way = self.on_its_way,
-                "the broker has taken nothing for {} s: connecting anew",
-                self.timing.stall.as_secs()
-            );
-            self.connection_lost();
-            if self.session.has_others() {
-                self.session.move_on(None);
-            } else {
-                self.session.begin_anew();
-            }
         }
     }
 

@@ -15,6 +15,7 @@ pub mod identity;
 mod intake;
 mod items;
 mod link;
+mod moves;
 mod mqtt;
 mod order;
 pub mod outbox;

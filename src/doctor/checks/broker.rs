@@ -111,6 +111,10 @@ pub(super) fn runtime() -> io::Result<Runtime> {
 
 async fn look(broker: &BrokerConfig, client_id: &str) -> Finding {
     let url = &broker.url;
+    if broker.proxy.is_some() {
+        // The proxy looks up the name and reaches the port.
+        return asked(broker, client_id).await;
+    }
     let found = timeout(PATIENCE, lookup_host((url.host.as_str(), url.port))).await;
     let addresses: Vec<SocketAddr> = match found {
         Ok(Ok(addresses)) => addresses.collect(),
@@ -150,6 +154,12 @@ async fn look(broker: &BrokerConfig, client_id: &str) -> Finding {
             );
         }
     }
+    asked(broker, client_id).await
+}
+
+/// What the broker says to this node.
+async fn asked(broker: &BrokerConfig, client_id: &str) -> Finding {
+    let url = &broker.url;
     match probe(broker, client_id, PATIENCE).await {
         Ok(()) => Finding::ok(format!("{url} lets this node in (MQTT 5, as {client_id}).")),
         Err(fault) => refused(broker, client_id, fault),
@@ -179,6 +189,9 @@ fn not_reached(
         ),
         action,
     );
+    if broker.proxy.is_some() {
+        return finding;
+    }
     let proxies = [
         "https_proxy",
         "HTTPS_PROXY",
@@ -189,7 +202,7 @@ fn not_reached(
     ];
     match proxies.iter().find(|name| std::env::var_os(name).is_some()) {
         Some(name) => finding.with_detail(format!(
-            "{name} is set: this network may want a proxy, and MQTT goes through none; have the way to the broker opened."
+            "{name} is set: this network may want a proxy; Sidetone uses only the one in broker.proxy."
         )),
         None => finding,
     }
@@ -245,6 +258,14 @@ fn refused(broker: &BrokerConfig, client_id: &str, fault: BrokerFault) -> Findin
             "correct the port in broker.url; restart the broker if it hangs",
         ),
         BrokerFault::Tls { why, .. } => tls(broker, &why),
+        BrokerFault::Proxy { why, .. } => Finding::problem(
+            format!("The way to {url} ends at the proxy: {why}."),
+            "correct broker.proxy, broker.proxy_username and broker.proxy_password_file, or have the proxy let CONNECT to this host and port through",
+        ),
+        BrokerFault::NoWebSocket { why, .. } => Finding::problem(
+            format!("The server at {url} takes no MQTT over WebSocket: {why}."),
+            "correct port and path in broker.url (mosquitto: a listener with `protocol websockets`)",
+        ),
         BrokerFault::Unreadable { path, key, why } => Finding::problem(
             format!("{} cannot be used: {why}.", path.display()),
             format!("correct {key}"),
@@ -261,7 +282,10 @@ fn tls(broker: &BrokerConfig, why: &str) -> Finding {
             "set broker.client_cert and broker.client_key",
         );
     }
-    if why.starts_with("invalid peer certificate") {
+    if ["invalid peer certificate", "the broker's certificate"]
+        .iter()
+        .any(|start| why.starts_with(start))
+    {
         return Finding::problem(
             format!("TLS with {url} does not come about: its certificate is not believed."),
             "do what the check `certificate` says",

@@ -1,6 +1,9 @@
 //! Why there is no connection: one clear sentence each.
 
+use super::proxy::ProxyError;
+use super::websocket::WebSocketError;
 use crate::config::BrokerUrl;
+use rumqttc::tokio_rustls::rustls;
 use rumqttc::{ConnectReturnCode, ConnectionError, StateError, TlsError};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
@@ -72,6 +75,24 @@ pub enum BrokerFault {
         /// The broker.
         url: String,
         /// What the TLS library says.
+        why: String,
+    },
+    /// Something other than MQTT over WebSocket answers.
+    #[error(
+        "the server at {url} takes no MQTT over WebSocket ({why}): check port and path in broker.url"
+    )]
+    NoWebSocket {
+        /// The broker.
+        url: String,
+        /// What it does instead.
+        why: String,
+    },
+    /// The proxy on the way.
+    #[error("the way to {url} ends at the proxy broker.proxy ({why})")]
+    Proxy {
+        /// The broker.
+        url: String,
+        /// What the proxy does.
         why: String,
     },
     /// A certificate, key or password file cannot be used.
@@ -161,15 +182,50 @@ fn refusal(url: String, code: ConnectReturnCode) -> BrokerFault {
     }
 }
 
+/// What is wrong with the broker's certificate, if that is the matter.
+fn disbelief(error: &rustls::Error) -> Option<&'static str> {
+    use rustls::CertificateError as C;
+    let rustls::Error::InvalidCertificate(error) = error else {
+        return None;
+    };
+    Some(match error {
+        C::Expired | C::ExpiredContext { .. } => "the broker's certificate has expired",
+        C::NotValidYet | C::NotValidYetContext { .. } => {
+            "the broker's certificate is not valid yet, or this clock is slow"
+        }
+        C::NotValidForName | C::NotValidForNameContext { .. } => {
+            "the broker's certificate is for another name"
+        }
+        C::UnknownIssuer => "the broker's certificate is signed by nobody who is believed here",
+        C::Revoked => "the broker's certificate is revoked",
+        C::UnknownRevocationStatus => {
+            "the broker's certificate is of an authority whose list is not in broker.crl_file"
+        }
+        C::ExpiredRevocationList | C::ExpiredRevocationListContext { .. } => {
+            "the broker's certificate cannot be checked: the list in broker.crl_file has run out"
+        }
+        _ => return None,
+    })
+}
+
 fn io_fault(url: String, error: &io::Error) -> BrokerFault {
     // In TLS 1.3 the server judges this node's certificate after the handshake, and says so instead of
     // its first answer.
-    if error
+    if let Some(why) = error
         .get_ref()
-        .is_some_and(|inner| inner.is::<rumqttc::tokio_rustls::rustls::Error>())
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
     {
-        let why = error.to_string();
+        let why = disbelief(why).map_or_else(|| error.to_string(), str::to_owned);
         return BrokerFault::Tls { url, why };
+    }
+    let inner = error.get_ref();
+    if let Some(why) = inner.and_then(|inner| inner.downcast_ref::<ProxyError>()) {
+        let why = why.to_string();
+        return BrokerFault::Proxy { url, why };
+    }
+    if let Some(why) = inner.and_then(|inner| inner.downcast_ref::<WebSocketError>()) {
+        let why = why.to_string();
+        return BrokerFault::NoWebSocket { url, why };
     }
     match error.kind() {
         ErrorKind::UnexpectedEof

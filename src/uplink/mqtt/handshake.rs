@@ -5,19 +5,17 @@
 //! the connection is closed after it.
 
 use super::fault::BrokerFault;
-use super::options;
+use super::{connect, tls};
 use crate::uplink::config::BrokerConfig;
 use rumqttc::tokio_rustls::TlsConnector;
 use rumqttc::tokio_rustls::rustls;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpStream;
 
 /// What the broker presented.
 #[derive(Debug, Clone)]
@@ -37,38 +35,26 @@ pub async fn handshake(
     broker: &BrokerConfig,
     patience: Duration,
 ) -> Result<Option<Presented>, BrokerFault> {
-    let unusable = |why: String| BrokerFault::Unreadable {
-        path: broker.ca_file.clone().unwrap_or_default(),
-        key: "broker.ca_file",
-        why,
-    };
-    let mut roots = RootCertStore::empty();
-    let pem = options::authorities(broker)?;
-    roots.add_parsable_certificates(CertificateDer::pem_slice_iter(&pem).flatten());
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier =
-        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .map_err(|error| unusable(error.to_string()))?;
+    let verifier = tls::verifier(broker)?;
     let witness = Arc::new(Witness {
         verifier,
         seen: Mutex::new(None),
     });
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unusable(error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::clone(&witness) as Arc<dyn ServerCertVerifier>)
-        .with_no_client_auth();
+    // Whatever this node's own certificate is like, the broker's can be looked at.
+    let bare = BrokerConfig {
+        client: None,
+        ..broker.clone()
+    };
+    let judge = Arc::clone(&witness) as Arc<dyn ServerCertVerifier>;
+    let config = tls::client(&bare, judge)?;
     let _ = tokio::time::timeout(patience, shake(broker, config)).await;
     let seen = witness.seen.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(seen.clone())
 }
 
 async fn shake(broker: &BrokerConfig, config: ClientConfig) -> io::Result<()> {
-    let (host, port) = (broker.url.host.as_str(), broker.url.port);
-    let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let stream = TcpStream::connect((host, port)).await?;
+    let name = ServerName::try_from(broker.url.host.clone()).map_err(io::Error::other)?;
+    let stream = connect::to_port(&broker.url, broker.proxy.as_ref()).await?;
     TlsConnector::from(Arc::new(config))
         .connect(name, stream)
         .await?;

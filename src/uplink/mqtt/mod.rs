@@ -15,8 +15,11 @@ mod home;
 mod options;
 mod outage;
 mod probe;
+mod proxy;
 mod rights;
 pub(super) mod session;
+mod tls;
+mod websocket;
 
 pub use fault::BrokerFault;
 pub(crate) use fault::explain;

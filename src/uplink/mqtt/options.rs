@@ -1,13 +1,14 @@
 //! What the client is told: address, TLS, credentials, will. Files are read at every attempt.
 
+use super::connect::Route;
 use super::fault::BrokerFault;
-use crate::uplink::config::{BrokerConfig, Timing};
+use super::tls::read;
+use crate::uplink::config::{BrokerConfig, Credentials, Timing};
 use crate::uplink::outgoing::Outgoing;
 use rumqttc::mqttbytes::v5::{LastWillProperties, PublishProperties};
-use rumqttc::{LastWill, MqttOptions, PublishOptions, QoS, TlsConfiguration, Transport};
+use rumqttc::{LastWill, MqttOptions, PublishOptions, QoS};
 use sidetone_wire::Qos;
 use sidetone_wire::delivery::WILL_DELAY_S;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The broker keeps the session this long for a node that is away, in seconds.
@@ -20,13 +21,6 @@ pub(super) const IN_FLIGHT: u16 = 64;
 /// The broker sends nothing larger: the longest payload of the contract, with topic and properties beside it.
 /// (The client's own default of 10 KiB would end the connection over a larger document, again and again.)
 const PACKET_MAX: u32 = sidetone_wire::stamp::PAYLOAD_MAX as u32 + 8192;
-
-/// Where distributions keep the authorities' certificates (Debian, Red Hat, SUSE).
-const SYSTEM_CA_FILES: [&str; 3] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-];
 
 /// What every connection is told that does not come from files; it begins anew, and nothing of it stays.
 pub(super) fn plain(
@@ -41,9 +35,6 @@ pub(super) fn plain(
         .set_clean_start(true)
         .set_max_packet_size(Some(PACKET_MAX))
         .set_outgoing_inflight_upper_limit(IN_FLIGHT);
-    let mut network = options.network_options();
-    network.set_tcp_nodelay(true);
-    options.set_network_options(network);
     options
 }
 
@@ -121,79 +112,26 @@ fn quality(qos: Qos) -> QoS {
     }
 }
 
-/// Reads certificates and password.
+/// Reads certificates and password, and says how the connection is made.
 pub(crate) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
-        let password = match &credentials.password_file {
-            Some(path) => first_line(&read(path, "broker.password_file")?),
-            None => Vec::new(),
-        };
+        let password = credentials.password("broker.password_file")?;
         options.set_credentials(credentials.username.clone(), password);
     }
-    if broker.url.tls {
-        options.set_transport(Transport::Tls(tls(broker)?));
-    }
+    let route = Route::new(broker)?;
+    // The client would do TLS by itself, but no list of the revoked, no WebSocket and no proxy.
+    options.set_socket_connector(move |_, _| route.clone().open());
     Ok(())
 }
 
-fn first_line(bytes: &[u8]) -> Vec<u8> {
-    let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
-    line.strip_suffix(b"\r").unwrap_or(line).to_vec()
-}
-
-fn tls(broker: &BrokerConfig) -> Result<TlsConfiguration, BrokerFault> {
-    let ca = authorities(broker)?;
-    let client_auth = match &broker.client {
-        Some(client) => Some((
-            pem(&client.cert_file, "broker.client_cert", "CERTIFICATE")?,
-            pem(&client.key_file, "broker.client_key", "PRIVATE KEY")?,
-        )),
-        None => None,
-    };
-    Ok(TlsConfiguration::Simple {
-        ca,
-        alpn: None,
-        client_auth,
-    })
-}
-
-/// The certificates of the authorities that are believed, PEM.
-pub(super) fn authorities(broker: &BrokerConfig) -> Result<Vec<u8>, BrokerFault> {
-    let key = "broker.ca_file";
-    let file = match &broker.ca_file {
-        Some(path) => path.clone(),
-        None => SYSTEM_CA_FILES
-            .map(PathBuf::from)
-            .into_iter()
-            .find(|p| p.exists())
-            .ok_or_else(|| BrokerFault::Unreadable {
-                path: PathBuf::from(SYSTEM_CA_FILES[0]),
-                key,
-                why: "this system has no list of authorities".to_owned(),
-            })?,
-    };
-    pem(&file, key, "CERTIFICATE")
-}
-
-/// A PEM file that holds at least one block of the wanted kind (RFC 7468).
-fn pem(path: &Path, key: &'static str, label: &str) -> Result<Vec<u8>, BrokerFault> {
-    let bytes = read(path, key)?;
-    let wanted = format!("{label}-----");
-    if bytes.windows(wanted.len()).any(|w| w == wanted.as_bytes()) {
-        return Ok(bytes);
+impl Credentials {
+    /// The password; `key` names its file's setting.
+    pub(super) fn password(&self, key: &'static str) -> Result<Vec<u8>, BrokerFault> {
+        let Some(path) = &self.password_file else {
+            return Ok(Vec::new());
+        };
+        let bytes = read(path, key)?;
+        let line = bytes.split(|b| *b == b'\n').next().unwrap_or_default();
+        Ok(line.strip_suffix(b"\r").unwrap_or(line).to_vec())
     }
-    let why = format!("it holds no PEM block {label:?}");
-    Err(BrokerFault::Unreadable {
-        path: path.to_owned(),
-        key,
-        why,
-    })
-}
-
-fn read(path: &Path, key: &'static str) -> Result<Vec<u8>, BrokerFault> {
-    std::fs::read(path).map_err(|error| BrokerFault::Unreadable {
-        path: path.to_owned(),
-        key,
-        why: error.to_string(),
-    })
 }

@@ -1,5 +1,6 @@
 //! Whether a broker lets this node in, found out by a connection that is closed at once.
 
+use super::connect::Route;
 use super::fault::{BrokerFault, explain};
 use super::options;
 use crate::config::BrokerUrl;
@@ -7,7 +8,6 @@ use crate::uplink::config::BrokerConfig;
 use rumqttc::{AsyncClient, Event, EventLoop, Incoming};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 /// CONNECT of MQTT 3.1.1 with an empty client id: fixed header, `MQTT`, level 4, clean session, keep
 /// alive 10 s (MQTT 3.1.1 §3.1).
@@ -42,8 +42,8 @@ pub async fn probe(
             fault @ (BrokerFault::NotMqtt { .. }
             | BrokerFault::HangsUp { .. }
             | BrokerFault::Silent { .. }),
-        ) if !url.tls => {
-            let old = tokio::time::timeout(patience, is_old(url)).await;
+        ) => {
+            let old = tokio::time::timeout(patience, is_old(broker)).await;
             Err(if old.unwrap_or(false) {
                 let url = url.to_string();
                 BrokerFault::OldMqtt { url }
@@ -79,12 +79,16 @@ async fn connect(
 }
 
 /// Whether it answers MQTT 3.1.1.
-async fn is_old(url: &BrokerUrl) -> bool {
-    let Ok(mut stream) = TcpStream::connect((url.host.as_str(), url.port)).await else {
+async fn is_old(broker: &BrokerConfig) -> bool {
+    let Ok(route) = Route::new(broker) else {
+        return false;
+    };
+    let Ok(mut stream) = route.open().await else {
         return false;
     };
     let mut answer = [0; 2];
     stream.write_all(&OLD_CONNECT).await.is_ok()
+        && stream.flush().await.is_ok()
         && stream.read_exact(&mut answer).await.is_ok()
         && answer == OLD_CONNACK
 }
