@@ -156,6 +156,9 @@ impl Engine {
     /// The disk has told something; trouble with it is part of the node's state.
     fn kept(&mut self, report: Report) {
         let before = self.outbox.stats().trouble;
+        if let Report::Opened(left) = &report {
+            self.found(left);
+        }
         self.outbox.hear(report);
         if before.is_some() && self.outbox.stats().trouble.is_none() {
             self.outbox.note_standing(self.active.states());

@@ -7,6 +7,7 @@
 
 use super::config::AgentConfig;
 use super::files::replace;
+use super::outbox::DiskTrouble;
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -60,6 +61,16 @@ pub enum IdentityError {
     },
 }
 
+impl IdentityError {
+    /// What is wrong with the disk, if a start can do without it for now.
+    pub(super) fn disk_trouble(&self) -> Option<DiskTrouble> {
+        match self {
+            Self::StateDir { error, .. } => DiskTrouble::at_start(error),
+            _ => None,
+        }
+    }
+}
+
 /// The secret of a keyed hash.
 #[derive(Clone)]
 pub struct Key(Vec<u8>);
@@ -109,9 +120,14 @@ impl Key {
         fs::File::open("/dev/urandom")
             .and_then(|mut f| f.read_exact(&mut secret))
             .map_err(fail)?;
-        fs::create_dir_all(state_dir).map_err(fail)?;
         let text = HEXLOWER.encode(&secret).into_bytes();
-        replace(&path, &text).map_err(fail)?;
+        match fs::create_dir_all(state_dir).and_then(|()| replace(&path, &text)) {
+            Ok(()) => {}
+            Err(error) if DiskTrouble::at_start(&error).is_some() => {
+                tracing::warn!(path = %path.display(), %error, "the key of the headset ids cannot be kept: headsets have other ids at the next start");
+            }
+            Err(error) => return Err(fail(error)),
+        }
         Ok(Self(text))
     }
 
@@ -188,6 +204,23 @@ pub fn node_name(configured: Option<NodeName>) -> Result<NodeName, IdentityError
 
 fn name_of_host(host: &str) -> Option<NodeName> {
     crate::config::Name::from_host(host).and_then(|name| NodeName::new(name.as_str()).ok())
+}
+
+/// The number of a start that cannot be counted, because the state directory cannot be written: ms since 1970 UTC, far
+/// beyond what starts count up to, or beyond the counter if that is larger still.
+#[must_use]
+pub fn boot_of_clock(state_dir: &Path, now_ms: u64) -> u64 {
+    let last = fs::read_to_string(state_dir.join("boot")).ok();
+    let last = last.and_then(|text| text.trim().parse::<u64>().ok());
+    now_ms.max(last.unwrap_or(0).saturating_add(1))
+}
+
+/// The state directory can be written again: later starts count on from this one's number.
+///
+/// # Errors
+/// The system's.
+pub fn keep_boot(state_dir: &Path, boot: u64) -> io::Result<()> {
+    replace(&state_dir.join("boot"), format!("{boot}\n").as_bytes())
 }
 
 /// Counts this start: reads, adds one, and has it on the disk before it returns.

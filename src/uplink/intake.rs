@@ -1,14 +1,16 @@
 //! What the station says, on its way into outbox, retained states and session.
 
+use super::active;
 use super::engine::{Engine, HOUSEKEEPING};
 use super::outbox::Rank;
+use super::outbox::segments::LeftBehind;
 use super::outgoing::{Unsendable, now_ms};
 use sidetone_wire::alert::Alert;
 use sidetone_wire::event::{Event, EventType};
 use sidetone_wire::hold::HoldRequest;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::telemetry::Telemetry;
-use sidetone_wire::vocabulary::AlertState;
+use sidetone_wire::vocabulary::{AlertState, ClearReason};
 use std::time::Instant;
 use tokio::sync::mpsc;
 
@@ -36,6 +38,28 @@ impl Engine {
         };
         if let Err(error) = result {
             tracing::error!(%error, "a message of the station cannot be sent");
+        }
+    }
+
+    /// The state directory could not be read at the start, and now can: what older starts left behind goes out, and the
+    /// alerts they left standing end, but not in the place of one that stands by now.
+    pub(super) fn found(&mut self, left: &LeftBehind) {
+        self.outbox.take_left(left, now());
+        for message in active::ends_of(active::read(&left.standing), ClearReason::Restart) {
+            let newer = match &message {
+                StationMessage::Alert(alert) => {
+                    let same = |topic: &String| {
+                        let subject =
+                            format!("/alert/{}/{}", alert.detail.kind, alert.detail.subject);
+                        topic.ends_with(&subject)
+                    };
+                    self.active.states().any(|state| same(&state.topic))
+                }
+                _ => false,
+            };
+            if !newer {
+                self.take(message);
+            }
         }
     }
 

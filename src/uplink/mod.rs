@@ -42,7 +42,7 @@ use items::KnownItems;
 use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
-use outbox::disk::Disk;
+use outbox::disk::{Disk, Later, Report};
 use outbox::segments::LeftBehind;
 use outgoing::{Sender, Unsendable};
 use retained::Retained;
@@ -115,8 +115,12 @@ impl Uplink {
         station: mpsc::Receiver<StationMessage>,
     ) -> Result<UplinkHandle, UplinkError> {
         // First of all: who may not use the directory must not count a start in it either.
-        let (disk, left) = open_outbox(&config.state_dir)?;
-        let boot = identity::next_boot(&config.state_dir)?;
+        let Opened {
+            disk,
+            left,
+            boot,
+            trouble,
+        } = open_state(&config.state_dir)?;
         let pseudonym = config.agent.as_ref().and_then(identity::pseudonym_of);
         let node = config.node.clone();
         let client_id = node.to_string();
@@ -149,14 +153,14 @@ impl Uplink {
             true => (Vec::new(), stood),
             false => (active::ends_of(stood, ClearReason::Restart), Vec::new()),
         };
+        let now = (Instant::now(), outgoing::now_ms());
+        let mut outbox = Outbox::new(config.limits, boot, &left, now);
+        if let Some(trouble) = trouble {
+            outbox.hear(Report::Failing(trouble));
+        }
         let engine = Engine {
             sender,
-            outbox: Outbox::new(
-                config.limits,
-                boot,
-                &left,
-                (Instant::now(), outgoing::now_ms()),
-            ),
+            outbox,
             disk,
             node: (NodeState::Starting, None),
             retained,
@@ -201,11 +205,58 @@ impl Uplink {
     }
 }
 
-fn open_outbox(state_dir: &Path) -> Result<(Disk, LeftBehind), UplinkError> {
-    let path = state_dir.join("outbox");
-    Disk::open(&path).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => UplinkError::InUse(state_dir.to_owned()),
-        _ => UplinkError::Outbox { path, error },
+/// What the state directory holds for a start.
+struct Opened {
+    disk: Disk,
+    left: LeftBehind,
+    boot: u64,
+    /// Why nothing can be kept in it now.
+    trouble: Option<DiskTrouble>,
+}
+
+/// Opens the outbox and counts the start. A directory that cannot be written now is no reason not to start.
+fn open_state(state_dir: &Path) -> Result<Opened, UplinkError> {
+    let directory = state_dir.join("outbox");
+    let trouble = match Disk::open(&directory) {
+        Ok((disk, left)) => match identity::next_boot(state_dir) {
+            Ok(boot) => {
+                return Ok(Opened {
+                    disk,
+                    left,
+                    boot,
+                    trouble: None,
+                });
+            }
+            Err(error) => error.disk_trouble().ok_or(error)?,
+        },
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+            return Err(UplinkError::InUse(state_dir.to_owned()));
+        }
+        Err(error) => DiskTrouble::at_start(&error).ok_or(UplinkError::Outbox {
+            path: directory.clone(),
+            error,
+        })?,
+    };
+    tracing::warn!(
+        "the state directory {} cannot be written ({}): what waits for the broker is kept in memory only; make it writable, it is tried again every 5 s",
+        state_dir.display(),
+        trouble.reason()
+    );
+    let boot = identity::boot_of_clock(state_dir, outgoing::now_ms());
+    let later = Later {
+        state_dir: state_dir.to_owned(),
+        directory: directory.clone(),
+        boot,
+    };
+    let failed = |error| UplinkError::Outbox {
+        path: directory,
+        error,
+    };
+    Ok(Opened {
+        disk: Disk::open_later(later).map_err(failed)?,
+        left: LeftBehind::default(),
+        boot,
+        trouble: Some(trouble),
     })
 }
 

@@ -44,7 +44,7 @@ fn look(directory: &Path, login: &str) -> Finding {
     if let Err(error) = accessat(CWD, existing, wanted, AtFlags::EACCESS) {
         return Finding::problem(
             format!(
-                "The state directory {shown} cannot be written ({error}), so Sidetone does not start."
+                "The state directory {shown} cannot be written ({error}): a daemon that ends loses what waits for the broker."
             ),
             format!("sudo install -d -m 0700 -o {login} {shown}"),
         );

@@ -9,8 +9,9 @@
 
 use super::line::{Id, Line, Record};
 use super::segments::{LeftBehind, Segments};
+use crate::uplink::identity::keep_boot;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -43,6 +44,13 @@ impl DiskTrouble {
         }
     }
 
+    /// What stands in the way of a start, if one can do without the disk for now: it may be written some day. Anything
+    /// else is a mistake of the configuration.
+    pub(in crate::uplink) fn at_start(error: &io::Error) -> Option<Self> {
+        let trouble = Self::of(error);
+        (trouble != Self::Failing).then_some(trouble)
+    }
+
     fn of(error: &io::Error) -> Self {
         use io::ErrorKind as E;
         match error.kind() {
@@ -69,6 +77,8 @@ pub(in crate::uplink) enum Report {
     Loaded(Id, Option<Box<super::Outgoing>>),
     /// Nothing is kept from now on.
     Failing(DiskTrouble),
+    /// The directory could not be opened at the start, and now is: what older starts left behind in it.
+    Opened(Box<LeftBehind>),
     /// It works again; whatever was not [`Report::Stored`] must be handed over anew.
     Working,
 }
@@ -88,13 +98,26 @@ impl Disk {
     /// If another process uses the directory, it cannot be read, or the system gives no thread.
     pub(in crate::uplink) fn open(directory: &Path) -> io::Result<(Self, LeftBehind)> {
         let (segments, left) = Segments::open(directory)?;
+        Ok((Self::start(Some(segments), None)?, left))
+    }
+
+    /// Starts the thread although the directory cannot be written; it is opened once it can.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub(in crate::uplink) fn open_later(later: Later) -> io::Result<Self> {
+        Self::start(None, Some(later))
+    }
+
+    fn start(segments: Option<Segments>, later: Option<Later>) -> io::Result<Self> {
         let (ops, receiver) = channel();
         let (tell, reports) = unbounded_channel();
         let (end, ended) = tokio::sync::oneshot::channel();
         let writer = Writer {
             segments,
+            trouble: later.is_some().then(|| Instant::now() + RETRY),
+            later,
             tell,
-            trouble: None,
             owed: Vec::new(),
             written: Vec::new(),
             sync_at: None,
@@ -105,12 +128,11 @@ impl Disk {
                 writer.run(&receiver);
                 let _ = end.send(());
             })?;
-        let disk = Self {
+        Ok(Self {
             ops: Some(ops),
             reports,
             ended,
-        };
-        Ok((disk, left))
+        })
     }
 
     /// Hands lines over.
@@ -145,8 +167,21 @@ impl Disk {
     }
 }
 
+/// What is to be done once the state directory can be written.
+#[derive(Debug)]
+pub(in crate::uplink) struct Later {
+    /// The state directory.
+    pub(in crate::uplink) state_dir: PathBuf,
+    /// The outbox in it.
+    pub(in crate::uplink) directory: PathBuf,
+    /// This start's number, to be kept.
+    pub(in crate::uplink) boot: u64,
+}
+
 struct Writer {
-    segments: Segments,
+    /// `None` until the directory can be opened.
+    segments: Option<Segments>,
+    later: Option<Later>,
     tell: UnboundedSender<Report>,
     /// The trouble, and when it is tried again.
     trouble: Option<Instant>,
@@ -186,15 +221,15 @@ impl Writer {
     }
 
     fn append(&mut self, lines: Vec<Line>) {
-        if self.trouble.is_some() {
+        let Some(segments) = self.segments.as_mut().filter(|_| self.trouble.is_none()) else {
             self.miss(&lines);
             return;
-        }
-        if let Err(error) = self.segments.append(&lines) {
+        };
+        if let Err(error) = segments.append(&lines) {
             self.fail(&error);
             // A failure to tidy up behind the lines comes after they were written.
             let (_, missed): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| match line {
-                Line::Put(record) => self.segments.holds(record.id),
+                Line::Put(record) => self.holds(record.id),
                 _ => false,
             });
             self.miss(&missed);
@@ -209,12 +244,17 @@ impl Writer {
         }
     }
 
+    fn holds(&self, id: Id) -> bool {
+        self.segments.as_ref().is_some_and(|s| s.holds(id))
+    }
+
     /// What is handed over while nothing can be written: records are handed over again, what went is written down.
     fn miss(&mut self, lines: &[Line]) {
         for line in lines {
             if let Line::Done(ids) = line {
-                self.owed
-                    .extend(ids.iter().filter(|id| self.segments.holds(**id)));
+                let held = ids.iter().filter(|id| self.holds(**id));
+                let held: Vec<Id> = held.copied().collect();
+                self.owed.extend(held);
             }
         }
     }
@@ -230,7 +270,8 @@ impl Writer {
 
     fn try_again(&mut self) {
         let owed = std::mem::take(&mut self.owed);
-        match self.segments.append(&[Line::Done(owed.clone())]) {
+        let done = [Line::Done(owed.clone())];
+        match self.opened().and_then(|segments| segments.append(&done)) {
             Ok(()) => {
                 tracing::info!("the outbox is written again");
                 self.trouble = None;
@@ -243,20 +284,34 @@ impl Writer {
         }
     }
 
+    /// The directory, opened now if it could not be at the start.
+    fn opened(&mut self) -> io::Result<&mut Segments> {
+        if let Some(later) = &self.later {
+            let (segments, left) = Segments::open(&later.directory)?;
+            keep_boot(&later.state_dir, later.boot)?;
+            let _ = self.tell.send(Report::Opened(Box::new(left)));
+            (self.segments, self.later) = (Some(segments), None);
+        }
+        let closed = || io::Error::other("the outbox is not open");
+        self.segments.as_mut().ok_or_else(closed)
+    }
+
     /// Syncs, unless everything written since has been acknowledged.
     fn sync(&mut self) {
         self.sync_at = None;
         let written = std::mem::take(&mut self.written);
         if self.trouble.is_none()
-            && written.iter().any(|id| self.segments.holds(*id))
-            && let Err(error) = self.segments.sync()
+            && written.iter().any(|id| self.holds(*id))
+            && let Some(Err(error)) = self.segments.as_ref().map(Segments::sync)
         {
             self.fail(&error);
         }
     }
 
     fn load(&self, id: Id) {
-        let message = match self.segments.load(id) {
+        let not_open = || Err(io::ErrorKind::NotFound.into());
+        let segments = self.segments.as_ref();
+        let message = match segments.map_or_else(not_open, |s| s.load(id)) {
             Ok(record) => Some(Box::new(Record::into_message(record))),
             Err(error) => {
                 tracing::warn!(boot = id.boot, seq = id.seq, %error, "a record of the outbox cannot be read back");

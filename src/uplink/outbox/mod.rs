@@ -145,8 +145,8 @@ impl Outbox {
             latest: HashMap::new(),
             cached: 0,
             last_seq: 0,
-            dropped: left.lost,
-            untold: left.lost,
+            dropped: 0,
+            untold: 0,
             busy: HashSet::new(),
             wake: None,
             refused: HashMap::new(),
@@ -154,12 +154,20 @@ impl Outbox {
             wanted: Vec::new(),
             trouble: None,
         };
+        outbox.take_left(left, (now, now_ms));
+        outbox
+    }
+
+    /// Takes what older starts left behind. Of an alert whose state was said since, theirs is out of date.
+    pub(super) fn take_left(&mut self, left: &LeftBehind, (now, now_ms): (Instant, u64)) {
+        self.dropped += left.lost;
+        self.untold += left.lost;
         let mut topics: HashMap<&str, Arc<str>> = HashMap::new();
         for (id, outline) in &left.records {
             let topic = topics
                 .entry(&outline.topic)
                 .or_insert_with(|| outline.topic.as_str().into());
-            outbox.bytes += outline.size;
+            self.bytes += outline.size;
             let slot = Slot {
                 rank: outline.rank,
                 class: outline.class,
@@ -173,11 +181,10 @@ impl Outbox {
                 sent: false,
                 acknowledged: false,
             };
-            outbox.note_state(*id, &slot);
-            outbox.slots.insert(*id, slot);
+            self.note_state(*id, &slot);
+            self.slots.insert(*id, slot);
         }
-        outbox.make_room(now);
-        outbox
+        self.make_room(now);
     }
 
     /// The `seq` of the next record.
@@ -246,7 +253,8 @@ impl Outbox {
     /// An alert's state: whatever came before on its topic is out of date.
     fn note_state(&mut self, id: Id, slot: &Slot) {
         if let MessageClass::AlertActive | MessageClass::AlertCleared = slot.class {
-            self.latest.insert(Arc::clone(&slot.topic), id);
+            let latest = self.latest.entry(Arc::clone(&slot.topic)).or_insert(id);
+            *latest = id.max(*latest);
         }
     }
 

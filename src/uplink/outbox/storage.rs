@@ -36,6 +36,8 @@ impl Outbox {
                 }
             }
             Report::Loaded(id, None) => self.lose(id),
+            // Its taker takes it (`Outbox::take_left`).
+            Report::Opened(_) => {}
             Report::Failing(trouble) => self.trouble = Some(trouble),
             Report::Working => {
                 self.trouble = None;
