@@ -74,7 +74,7 @@ pub(in crate::uplink) enum SessionEvent {
 pub struct Received {
     /// Where it came.
     pub topic: String,
-    /// What it holds; of one longer than [`PAYLOAD_MAX`] bytes only so much that it shows.
+    /// What it holds; of one longer than [`PAYLOAD_MAX`](sidetone_wire::stamp::PAYLOAD_MAX) bytes only so much that it shows.
     pub payload: Vec<u8>,
     /// The broker had kept it. A retained message that comes while one listens does not say so.
     pub retained: bool,
