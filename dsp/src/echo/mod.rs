@@ -108,8 +108,8 @@ const LOST_EXCESS_DB: (f32, f32) = (1.0, 6.0);
 /// A trace of the far end in the microphone that stands out so far is one.
 const SURE_TRACE: f32 = 0.4;
 
-/// What nothing explains is the far end where it correlates with it by more than this: two people's speech does so in one
-/// frame in a hundred, the leakage over a path that has changed within a quarter of a second. Chosen on the tuning part.
+/// What nothing explains is the far end where it correlates with it by more than this: two people's speech does so in
+/// less than one frame in a hundred. Chosen on the tuning part (benches/accuracy).
 const FAR_END: f32 = 0.7;
 
 /// What is known of the leakage.
