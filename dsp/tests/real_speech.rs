@@ -110,6 +110,25 @@ fn leakage_alone_is_never_the_agent() {
     }
 }
 
+/// Half-way another response, 6 dB louder.
+#[test]
+fn a_headset_that_is_moved_makes_nobody_speak() {
+    let far = voice(SPEAKERS[0], 9);
+    for call in 7..11 {
+        let mut seed = Seeded::new(80 + call);
+        let mut customer = Track::talk(6_000, &far, (50, 250), &mut seed);
+        add_white(&mut customer.samples, -65.0, &mut seed);
+        let before = leak(&customer.samples, 60.0, 10.0, 10.0, &mut seed);
+        let after = leak(&customer.samples, 60.0, 8.0, 4.0, &mut seed);
+        let half = before.len() / 2;
+        let mut agent = [&before[..half], &after[half..]].concat();
+        add_white(&mut agent, -65.0, &mut seed);
+        let all = analyse(&agent, Some(&customer.samples));
+        let events: Vec<_> = all.iter().filter_map(|m| m.overtalk).collect();
+        assert!(events.is_empty(), "call {call}: {events:?}");
+    }
+}
+
 /// Two clocks that drift apart: every five seconds one stream repeats a frame or leaves one out.
 #[test]
 fn a_stream_that_slips_makes_nobody_speak() {

@@ -11,7 +11,7 @@ use crate::spectrum::Bins;
 pub(super) const DELAYS: usize = 31;
 
 /// Bands of the envelope, log-spaced over the telephone band.
-const BANDS: usize = 12;
+pub(super) const BANDS: usize = 12;
 
 /// Their edges in bins of 50 Hz.
 const EDGES: [usize; BANDS + 1] = [4, 6, 8, 10, 13, 16, 20, 25, 31, 38, 46, 56, 68];
@@ -22,7 +22,18 @@ const MEAN_SHARE: f32 = 0.02;
 /// Forgetting of the correlation: about four seconds of far-end speech.
 const KEEP: f32 = 0.9975;
 
-type Envelope = [f32; BANDS];
+pub(super) type Envelope = [f32; BANDS];
+
+/// The log power of each band.
+pub(super) fn log_bands(bins: &Bins) -> Envelope {
+    std::array::from_fn(|band| {
+        let power: f32 = (EDGES[band]..EDGES[band + 1])
+            .map(|k| bins.re[k] * bins.re[k] + bins.im[k] * bins.im[k])
+            .sum();
+        // The floor keeps digital silence and quantisation from counting as movement.
+        (power + 1e-4).ln()
+    })
+}
 
 /// The bands of one side without their slow mean.
 #[derive(Debug, Clone, Default)]
@@ -33,20 +44,15 @@ struct Follower {
 
 impl Follower {
     fn push(&mut self, bins: &Bins) -> Envelope {
-        let mut out = [0.0; BANDS];
-        for band in 0..BANDS {
-            let power: f32 = (EDGES[band]..EDGES[band + 1])
-                .map(|k| bins.re[k] * bins.re[k] + bins.im[k] * bins.im[k])
-                .sum();
-            // The floor keeps digital silence and quantisation from counting as movement.
-            let log = (power + 1e-4).ln();
-            if !self.started {
-                self.mean[band] = log;
-            }
-            out[band] = log - self.mean[band];
-            self.mean[band] += MEAN_SHARE * out[band];
+        let mut out = log_bands(bins);
+        if !self.started {
+            self.mean = out;
+            self.started = true;
         }
-        self.started = true;
+        for (out, mean) in out.iter_mut().zip(&mut self.mean) {
+            *out -= *mean;
+            *mean += MEAN_SHARE * *out;
+        }
         out
     }
 }
@@ -138,6 +144,11 @@ impl DelayFinder {
                 }
             }
         }
+    }
+
+    /// The far end's bands so many frames ago, without their slow mean.
+    pub(super) fn far_ago(&self, delay: usize) -> &Envelope {
+        &self.past[(self.frame.max(1) - 1 + DELAYS - delay.min(DELAYS - 1)) % DELAYS]
     }
 
     /// Frames that counted so far.

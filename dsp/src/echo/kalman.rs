@@ -7,7 +7,7 @@
 //! *Never* adds: where its residual has more power than the microphone, the microphone is given.
 
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
-use crate::spectrum::{Bins, PADDED, POINTS, Transform};
+use crate::spectrum::{BINS, Bins, PADDED, POINTS, Transform};
 
 /// Length of the path: 80 ms.
 pub(super) const PARTITIONS: usize = 8;
@@ -26,6 +26,9 @@ const MISMATCH: f32 = 0.01;
 
 /// Uncertainty of a path never heard: its taps may have this power in all.
 const UNKNOWN: f32 = 1.0;
+
+/// A path that has moved may be off by this many times its power: the new one is up to 6 dB louder.
+const MOVED: f32 = 4.0;
 
 /// One partition of the path and how unsure it is.
 #[derive(Debug, Clone)]
@@ -87,6 +90,19 @@ impl KalmanFilter {
         self.started = false;
     }
 
+    /// The path is no longer what it was: it may be off by a few times its own power.
+    pub(super) fn doubt(&mut self) {
+        for partition in &mut self.partitions {
+            let path = &partition.path;
+            let power: f32 = path.re.iter().chain(&path.im).map(|x| x * x).sum();
+            let mean = power / BINS as f32;
+            for unsure in &mut partition.unsure {
+                *unsure = unsure.max(MOVED * mean);
+            }
+        }
+        self.started = false;
+    }
+
     /// Takes the echo of `far` (the far end's spectra, `far(p)` for partition `p`) out of `mic`. It
     /// learns only if told so: from the far end's noise it would forget the path.
     pub(super) fn process<'a>(
@@ -129,6 +145,11 @@ impl KalmanFilter {
             residual: residual_power.min(mic_power) * scale,
             unsure,
         }
+    }
+
+    /// The spectrum of what the last frame it learnt from left.
+    pub(super) fn left(&self) -> &Bins {
+        &self.error
     }
 
     /// One Kalman step with the error of this frame; the mean square that the path's uncertainty

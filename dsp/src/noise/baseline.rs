@@ -10,6 +10,9 @@ const SMOOTHING: f32 = 0.125;
 /// tenth of a second only; 80 ms would follow it down by 5 dB and take the voice for its own noise.
 const SMOOTHING_DOWN: f32 = 0.5;
 
+/// The lowest floor is that of two windows of so many frames.
+const WINDOW: u32 = 300;
+
 /// Traces one power.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Baseline {
@@ -18,6 +21,9 @@ pub(crate) struct Baseline {
     smooth: f32,
     floor: f32,
     started: bool,
+    /// The lowest floor of the window that runs, and of the one before.
+    lowest: [f32; 2],
+    frames: u32,
 }
 
 impl Baseline {
@@ -28,6 +34,8 @@ impl Baseline {
             smooth: 0.0,
             floor: 0.0,
             started: false,
+            lowest: [f32::INFINITY; 2],
+            frames: 0,
         }
     }
 
@@ -46,11 +54,23 @@ impl Baseline {
             self.floor = power;
             self.started = true;
         }
+        self.lowest[0] = self.lowest[0].min(self.floor);
+        self.frames += 1;
+        if self.frames == WINDOW {
+            self.lowest = [f32::INFINITY, self.lowest[0]];
+            self.frames = 0;
+        }
     }
 
     /// The floor; `None` before the first frame.
     pub(crate) fn power(&self) -> Option<f32> {
         self.started.then_some(self.floor)
+    }
+
+    /// The lowest floor of the last three to six seconds: between two gaps of somebody in a hurry the floor climbs
+    /// into the voice.
+    pub(crate) fn lowest(&self) -> Option<f32> {
+        self.started.then(|| self.lowest[0].min(self.lowest[1]))
     }
 }
 

@@ -1,18 +1,22 @@
 //! The mean power of the pauses, unmoved by the speech that the detector missed in them.
 //!
-//! A histogram of the frames' levels. Noise spreads about its median as far upwards as downwards, in
-//! decibels; what lies much further up is missed speech, a cough, a knock. The mean leaves it out.
+//! A histogram of the frames' levels. What lies many spreads of the noise over its median is missed
+//! speech, a cough, a knock. The mean leaves it out. A rumble spreads further upwards than downwards:
+//! much of its power lies below 20 Hz, where 10 ms show a part of a wave.
 
 use crate::units::Dbov;
 
 /// Bins of 1 dB from −100 dBov.
 const BINS: usize = 104;
 
-/// The lower spread is that between the median and this share of the frames: one standard deviation.
-const LOWER: f32 = 0.16;
+/// A spread is that between the median and what this share of the frames lies beyond: one standard deviation.
+const OUTSIDE: f32 = 0.16;
 
-/// Frames this many lower spreads over the median are no noise,
+/// Frames this many of the larger spread over the median are no noise,
 const SPREADS: f32 = 3.0;
+
+/// the upper one, which speech missed in the pauses widens, counting no further than to so many decibels,
+const MOST_DB: f32 = 9.0;
 
 /// but at least so many decibels.
 const LEAST_DB: f32 = 4.0;
@@ -26,6 +30,7 @@ pub(super) struct PauseLevels {
     last: Box<[f32]>,
     next: usize,
     count: u32,
+    /// Of a window, kept up to date.
     summary: Summary,
 }
 
@@ -34,8 +39,6 @@ pub(super) struct PauseLevels {
 struct Summary {
     /// Mean power without what is no noise.
     mean: f32,
-    /// Median less the lower quantile, dB.
-    spread: f32,
     /// The power over which a frame is no noise.
     limit: f32,
 }
@@ -72,7 +75,9 @@ impl PauseLevels {
         let bin = bin(power);
         self.frames[bin] += 1.0;
         self.power[bin] += power;
-        self.summary = self.summarise();
+        if !self.last.is_empty() {
+            self.summary = self.summarise();
+        }
     }
 
     fn forget(&mut self, power: f32) {
@@ -93,15 +98,16 @@ impl PauseLevels {
 
     fn summarise(&self) -> Summary {
         let all: f32 = self.frames.iter().sum();
-        let (lower, median) = (self.quantile(LOWER * all), self.quantile(0.5 * all));
+        let quantile = |share: f32| self.quantile(share * all);
+        let (lower, median, upper) = (quantile(OUTSIDE), quantile(0.5), quantile(1.0 - OUTSIDE));
         let spread = median - lower;
-        let limit = median + (SPREADS * spread).max(LEAST_DB);
+        let upper = (SPREADS * (upper - median)).min(MOST_DB);
+        let limit = median + (SPREADS * spread).max(upper).max(LEAST_DB);
         let last = (limit as usize).min(BINS - 1);
         let frames: f32 = self.frames[..=last].iter().sum();
         let power: f32 = self.power[..=last].iter().sum();
         Summary {
             mean: power / frames.max(1e-9),
-            spread,
             limit: 10_f32.powf((limit + Dbov::FLOOR.0) / 10.0),
         }
     }
@@ -118,17 +124,16 @@ impl PauseLevels {
         BINS as f32
     }
 
-    /// Mean power of the noise; 0 before the first frame.
+    /// Mean power of the noise; 0 before the first frame. Of all frames it is only now added up.
     pub(super) fn mean(&self) -> f32 {
-        self.summary.mean
+        if self.last.is_empty() {
+            self.summarise().mean
+        } else {
+            self.summary.mean
+        }
     }
 
-    /// How far the noise moves: one standard deviation downwards, dB.
-    pub(super) fn spread(&self) -> f32 {
-        self.summary.spread
-    }
-
-    /// Frames over this power are no noise.
+    /// Frames over this power are no noise; of a window only.
     pub(super) fn limit(&self) -> f32 {
         self.summary.limit
     }
@@ -158,7 +163,21 @@ mod tests {
         }
         let told = 10.0 * levels.mean().log10();
         assert!((told + 60.0).abs() < 0.2, "{told}");
-        assert!(levels.spread() < 1.0);
+    }
+
+    #[test]
+    fn a_rumble_is_not_cut() {
+        // Two thirds of the power in all frames alike, the rest a wave of which a frame shows a part.
+        let mut levels = PauseLevels::of_all();
+        let mut sum = 0.0;
+        for n in 0..1_000 {
+            let wave = (0.37 * n as f32).sin() * (0.011 * n as f32).sin();
+            let power = 1e-5 * (0.6 + 1.6 * wave * wave);
+            levels.push(power);
+            sum += power;
+        }
+        let off = 10.0 * (levels.mean() / (sum / 1_000.0)).log10();
+        assert!(off.abs() < 0.05, "{off}");
     }
 
     #[test]
