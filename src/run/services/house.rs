@@ -4,7 +4,6 @@ use super::door::{Came, Guest};
 use crate::config::Config;
 use crate::run::announce;
 use crate::run::disclosure::Disclosure;
-use crate::run::half::Half;
 use crate::run::sight::BrokerSight;
 use crate::services::message::{GatewayAnswer, PROTOCOL, View, Welcome};
 use crate::services::standing::Standing;
@@ -66,27 +65,28 @@ struct Spoken {
 
 /// The house.
 pub(super) struct House {
-    with: Setup,
-    turns: Turns,
-    guests: BTreeMap<Peer, Guest>,
+    pub(super) with: Setup,
+    pub(super) turns: Turns,
+    pub(super) guests: BTreeMap<Peer, Guest>,
     spoken: Option<Spoken>,
     /// The one that spoke is away: until then it may come back.
     grace: Option<Instant>,
     /// Inventory items of the station.
     items: BTreeSet<String>,
-    disclosure: Disclosure,
+    pub(super) disclosure: Disclosure,
     /// Once the station has applied its settings.
-    next_disclosure: Option<Disclosure>,
-    asks: BTreeMap<u64, Ask>,
-    last_ask: u64,
+    pub(super) next_disclosure: Option<Disclosure>,
+    pub(super) asks: BTreeMap<u64, Ask>,
+    pub(super) last_ask: u64,
     /// Counts turns, so that an answer to one station's order is not taken for another's.
     turn: u64,
-    view: Option<View>,
-    sent_until: u64,
-    began: Instant,
+    pub(super) view: Option<View>,
+    pub(super) sent_until: u64,
+    pub(super) began: Instant,
 }
 
-enum Ask {
+/// A question to the station.
+pub(super) enum Ask {
     Facts(oneshot::Sender<Diagnostics>),
     Shown(oneshot::Sender<ShownOn>),
 }
@@ -388,120 +388,10 @@ impl House {
         self.say(message).await;
     }
 
-    async fn say(&self, message: StationMessage) {
+    pub(super) async fn say(&self, message: StationMessage) {
         if self.with.say.send(message).await.is_err() {
             tracing::error!("the uplink has ended");
         }
-    }
-
-    /// Tells the one that speaks. One that does not read is let go; it comes back by itself.
-    fn tell(&mut self, message: ToStation) {
-        let Some(peer) = self.turns.speaker() else {
-            return;
-        };
-        if let Some(guest) = self.guests.get(&peer)
-            && guest.tell.try_send(message).is_err()
-        {
-            tracing::warn!(
-                user = guest.user,
-                "the station does not read what it is told"
-            );
-            self.guests.remove(&peer);
-        }
-    }
-
-    fn view_now(&self) -> View {
-        let stats = *self.with.outbox.borrow();
-        View {
-            broker: self.with.broker.now(),
-            records: stats.records,
-            bytes: stats.bytes,
-            dropped: stats.dropped,
-        }
-    }
-
-    /// Shows the one that speaks what has changed, and what was sent of its turn.
-    fn show(&mut self) {
-        if self.turns.speaker().is_none() {
-            return;
-        }
-        let view = self.view_now();
-        if self.view.as_ref() != Some(&view) {
-            self.view = Some(view.clone());
-            self.tell(ToStation::View(view));
-        }
-        let log = self.with.sent.borrow();
-        let messages: Vec<_> = log.after(self.sent_until).map(|m| (**m).clone()).collect();
-        let counts = log.counts();
-        drop(log);
-        if let Some(last) = messages.last() {
-            self.sent_until = last.number;
-            // Each line well below the longest that is taken.
-            let (first, rest) = messages.split_at(messages.len() / 2);
-            for messages in [first, rest] {
-                let messages = messages.to_vec();
-                self.tell(ToStation::Sent { counts, messages });
-            }
-        }
-    }
-}
-
-impl Half for House {
-    async fn apply(&mut self, config: &Config) {
-        self.with.config = config.clone();
-        let next = Disclosure::new(&config.privacy);
-        if self.turns.speaker().is_some() {
-            self.next_disclosure = Some(next);
-            self.tell(ToStation::Settings(Box::new(config.clone())));
-        } else {
-            self.disclosure = next;
-            for item in announce::items(config) {
-                self.say(item).await;
-            }
-        }
-    }
-
-    async fn say_event(&mut self, kind: EventType, detail: EventDetail) {
-        self.say(announce::event(now_ms(), kind, detail)).await;
-    }
-
-    fn not_sent(&self) -> Vec<&'static str> {
-        let disclosure = Disclosure::new(&self.with.config.privacy);
-        disclosure.not_sent().collect()
-    }
-
-    fn diagnostics(&mut self) -> oneshot::Receiver<Diagnostics> {
-        let (answer, answered) = oneshot::channel();
-        if self.turns.speaker().is_some() {
-            self.last_ask += 1;
-            let ask = self.last_ask;
-            self.asks.insert(ask, Ask::Facts(answer));
-            self.tell(ToStation::Facts { ask });
-        } else {
-            let stats = *self.with.outbox.borrow();
-            let _ = answer.send(Diagnostics {
-                state: Some(NodeState::Ready),
-                degraded: None,
-                uptime_s: Some(self.began.elapsed().as_secs_f64()),
-                outbox_records: Some(stats.records),
-                outbox_dropped: Some(stats.dropped),
-                headsets: Some(0),
-                calls: Some(0),
-                ..Diagnostics::default()
-            });
-        }
-        answered
-    }
-
-    fn show(&mut self, text: String) -> oneshot::Receiver<ShownOn> {
-        let (answer, answered) = oneshot::channel();
-        self.last_ask += 1;
-        let ask = self.last_ask;
-        if self.turns.speaker().is_some() {
-            self.asks.insert(ask, Ask::Shown(answer));
-            self.tell(ToStation::Show { ask, text });
-        }
-        answered
     }
 }
 

@@ -10,6 +10,7 @@ mod house;
 mod line;
 mod session;
 mod station;
+mod telling;
 mod uplink;
 mod watch;
 
