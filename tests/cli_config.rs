@@ -297,7 +297,7 @@ fn the_schema_says_scope_default_and_description_of_every_key() {
             "node.team" | "node.site" => "remote",
             "config.signing_key" => "local",
             _ if key.starts_with("node.") || key.starts_with("broker.") => "local",
-            _ if key.starts_with("metrics.") => "local",
+            _ if key.starts_with("metrics.") || key.starts_with("uplink.") => "local",
             _ => "remote",
         };
         assert_eq!(scope, Some(expected), "{key}");
