@@ -211,6 +211,8 @@ pub struct Timing {
     pub home_steady: Duration,
     /// An inventory item of an earlier start that is not named for so long is removed.
     pub inventory_grace: Duration,
+    /// The files of certificates are looked at this often; renewed ones are used if two looks find them the same.
+    pub certificates: Duration,
 }
 
 impl Default for Timing {
@@ -228,6 +230,7 @@ impl Default for Timing {
             home_steady: Duration::from_secs(60),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),
+            certificates: Duration::from_secs(30),
         }
     }
 }

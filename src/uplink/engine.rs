@@ -1,6 +1,7 @@
 //! The task that joins outbox, retained states and session.
 
 use super::active::ActiveAlerts;
+use super::certificates::Certificates;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::identity;
@@ -10,7 +11,7 @@ use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
-use super::outgoing::{Sender, Unsendable, now_ms};
+use super::outgoing::{Sender, now_ms};
 use super::retained::Retained;
 use sidetone_wire::MessageClass;
 use sidetone_wire::event::{Event, EventDetail, EventType};
@@ -80,6 +81,7 @@ pub(super) struct Engine {
     pub(super) waiting: Vec<(u64, oneshot::Sender<()>)>,
     pub(super) items: KnownItems,
     pub(super) began: Instant,
+    pub(super) certificates: Certificates,
 }
 
 /// Where the engine's input comes from.
@@ -143,6 +145,7 @@ impl Engine {
                     if self.connected {
                         self.session.look_home();
                     }
+                    self.look_at_certificates().await;
                 }
             }
         };
@@ -168,18 +171,6 @@ impl Engine {
         {
             tracing::error!(%error, "the status cannot be written");
         }
-    }
-
-    pub(super) fn say_state(&mut self) -> Result<(), Unsendable> {
-        let (state, reason) = match (&self.node, self.outbox.stats().trouble) {
-            ((NodeState::Ready, _), Some(trouble)) => {
-                (NodeState::Degraded, Some(trouble.reason().to_owned()))
-            }
-            ((state, reason), _) => (*state, reason.clone()),
-        };
-        let message = self.sender.status(state, reason)?;
-        self.retained.set(message);
-        Ok(())
     }
 
     fn order(&mut self, order: Order) {
@@ -255,6 +246,7 @@ impl Engine {
                 self.link.connected();
                 self.subscribe();
                 self.refresh();
+                self.judge_certificates();
             }
             SessionEvent::Down | SessionEvent::GivenUp(_) => self.connection_lost(),
         }

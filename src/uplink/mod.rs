@@ -7,6 +7,7 @@
 //! sender decides what to do when it is full.
 
 pub(crate) mod active;
+mod certificates;
 pub mod config;
 mod engine;
 pub(crate) mod files;
@@ -22,6 +23,7 @@ pub mod outbox;
 pub mod outgoing;
 mod retained;
 pub mod sent;
+mod status;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
@@ -36,6 +38,7 @@ pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;
 
 use active::ActiveAlerts;
+use certificates::Certificates;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use items::KnownItems;
@@ -139,6 +142,7 @@ impl Uplink {
         let (sent_tx, sent) = watch::channel(SentLog::default());
         let (stop_tx, stop) = oneshot::channel();
         let (orders_tx, orders) = mpsc::channel(ORDERS);
+        let certificates = Certificates::new(&config.broker, config.timing.certificates);
         let (session, session_events) = Session::start(
             config.broker,
             config.timing,
@@ -182,6 +186,7 @@ impl Uplink {
             waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
             began: Instant::now(),
+            certificates,
         };
         let inputs = Inputs {
             station,

@@ -2,6 +2,7 @@
 //! start, or does not read ends alone.
 
 use super::ServiceError;
+use super::room::Room;
 use crate::services::frames::{Frames, line};
 use crate::services::message::Hello;
 use crate::services::seats::login_of;
@@ -12,17 +13,13 @@ use std::fs::{File, Permissions};
 use std::io;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-/// Connections at once: a station each for the people who share a workstation.
-const CONNECTIONS: usize = 16;
 
 /// A connection says hello by then, and reads what it is told by then.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,7 +101,7 @@ impl Drop for Door {
 }
 
 async fn keep(listener: UnixListener, came: mpsc::Sender<Came>) {
-    let room = Arc::new(Semaphore::new(CONNECTIONS));
+    let room = Room::default();
     let mut last: Peer = 0;
     loop {
         let stream = match listener.accept().await {
@@ -119,12 +116,12 @@ async fn keep(listener: UnixListener, came: mpsc::Sender<Came>) {
         let Ok(user) = stream.peer_cred().map(|peer| peer.uid()) else {
             continue;
         };
-        let Ok(place) = Arc::clone(&room).try_acquire_owned() else {
-            tracing::warn!(
-                user,
-                "{CONNECTIONS} stations are here already; one more is refused"
-            );
-            continue;
+        let place = match room.take(user) {
+            Ok(place) => place,
+            Err(full) => {
+                tracing::warn!(user, "{full}; one more connection is refused");
+                continue;
+            }
         };
         last += 1;
         let (peer, came) = (last, came.clone());

@@ -8,6 +8,7 @@
 mod door;
 mod house;
 mod line;
+mod room;
 mod session;
 mod station;
 mod telling;

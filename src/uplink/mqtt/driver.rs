@@ -4,6 +4,7 @@ use super::BrokerState;
 use super::fault::{BrokerFault, explain};
 use super::options;
 use super::outage::{Next, Outage};
+use super::renewal::Print;
 use super::session::{CORRELATION_MAX, Received, SessionEvent, Told};
 use crate::uplink::config::{BrokerConfig, Timing};
 use rumqttc::mqttbytes::v5::Publish;
@@ -24,6 +25,8 @@ pub(super) struct Driver {
     pub(super) event_loop: EventLoop,
     pub(super) events: mpsc::Sender<Told>,
     pub(super) state: watch::Sender<BrokerState>,
+    /// The files the connection is made with.
+    pub(super) files: watch::Sender<Option<Print>>,
     pub(super) outage: Outage,
     /// It may fail: another session stands meanwhile.
     pub(super) on_trial: bool,
@@ -35,6 +38,8 @@ impl Driver {
         let mut ready = false;
         loop {
             if !ready {
+                // Before they are read: a change in between is then taken for one that came later.
+                self.files.send_replace(Some(Print::of(&self.broker)));
                 if let Err(fault) = options::refresh(&mut self.event_loop.options, &self.broker) {
                     if self.down(fault).await {
                         continue;

@@ -16,6 +16,7 @@ mod options;
 mod outage;
 mod probe;
 mod proxy;
+pub(super) mod renewal;
 mod rights;
 pub(super) mod session;
 mod tls;

@@ -6,6 +6,7 @@ use super::driver::Driver;
 use super::home::Home;
 use super::options;
 use super::outage::Outage;
+use super::renewal::Print;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
 use crate::uplink::sent::SentLog;
@@ -118,7 +119,7 @@ impl Drop for Running {
 
 impl Running {
     /// Says DISCONNECT, so that no will is sent, and ends.
-    async fn stop(mut self, patience: Duration) {
+    async fn stop(&mut self, patience: Duration) {
         if self.client.disconnect_with_timeout(patience).await.is_ok() {
             let _ =
                 tokio::time::timeout(patience + Duration::from_millis(500), &mut self.task).await;
@@ -136,6 +137,7 @@ struct Recipe {
     will: Outgoing,
     state: watch::Sender<BrokerState>,
     events: mpsc::Sender<Told>,
+    files: watch::Sender<Option<Print>>,
 }
 
 impl Recipe {
@@ -153,6 +155,7 @@ impl Recipe {
             event_loop,
             events: self.events.clone(),
             state: self.state.clone(),
+            files: self.files.clone(),
             outage,
             on_trial,
             connected: false,
@@ -211,6 +214,7 @@ impl Session {
             will,
             state,
             events,
+            files: watch::channel(None).0,
         };
         let session = Self {
             now: recipe.start(0, 0, recipe.outage(), false),
@@ -262,6 +266,17 @@ impl Session {
         self.begin(self.now.place, self.recipe.outage());
     }
 
+    /// Leaves the broker with DISCONNECT, so that no will is sent, and begins anew with the files as they are now.
+    pub(in crate::uplink) async fn renew(&mut self) {
+        self.now.stop(FAREWELL).await;
+        self.begin_anew();
+    }
+
+    /// The files of certificates that the last connection was tried with.
+    pub(in crate::uplink) fn files(&self) -> Option<Print> {
+        *self.recipe.files.borrow()
+    }
+
     /// The same at the next broker; `None`: the present one is connected, but of no use.
     pub(in crate::uplink) fn move_on(&mut self, outage: Option<Outage>) {
         let longest = self.recipe.timing.backoff_max;
@@ -292,7 +307,7 @@ impl Session {
         if let Some(farewell) = farewell {
             self.publish_untracked(farewell);
         }
-        let left = std::mem::replace(&mut self.now, trial);
+        let mut left = std::mem::replace(&mut self.now, trial);
         left.stop(FAREWELL).await;
         self.home.is_back(Instant::now());
     }
@@ -339,7 +354,7 @@ impl Session {
     }
 
     /// Says DISCONNECT, so that no will is sent, and ends.
-    pub(in crate::uplink) async fn stop(self, connected: bool, patience: Duration) {
+    pub(in crate::uplink) async fn stop(mut self, connected: bool, patience: Duration) {
         if connected {
             self.now.stop(patience).await;
         }

@@ -22,9 +22,9 @@ const SYSTEM_CA_FILES: [&str; 3] = [
 ];
 
 /// The settings that name files.
-const CA_FILE: &str = "broker.ca_file";
+pub(super) const CA_FILE: &str = "broker.ca_file";
 const CRL_FILE: &str = "broker.crl_file";
-const CLIENT_CERT: &str = "broker.client_cert";
+pub(super) const CLIENT_CERT: &str = "broker.client_cert";
 const CLIENT_KEY: &str = "broker.client_key";
 
 fn provider() -> Arc<CryptoProvider> {
@@ -129,7 +129,8 @@ pub(super) fn read(path: &Path, key: &'static str) -> Result<Vec<u8>, BrokerFaul
     std::fs::read(path).map_err(|error| unusable(path, key, error.to_string()))
 }
 
-fn unusable(path: &Path, key: &'static str, why: String) -> BrokerFault {
+/// Says that it cannot be used, and why.
+pub(super) fn unusable(path: &Path, key: &'static str, why: String) -> BrokerFault {
     BrokerFault::Unreadable {
         path: path.to_owned(),
         key,
