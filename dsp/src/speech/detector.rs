@@ -150,6 +150,7 @@ mod tests {
             used.process(&frame(n));
         }
         used.reset();
+        assert_eq!(used.floor, fresh.floor);
         for n in 0..50 {
             assert_eq!(used.process(&frame(n)), fresh.process(&frame(n)));
         }
