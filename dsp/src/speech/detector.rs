@@ -1,9 +1,10 @@
 //! The speech score: earshot's network, re-blocked from 10 ms to its 16 ms and lined up again.
 //!
 //! The network judges blocks of 256 samples and is surest about what it heard some 30 ms before a
-//! block's end. Each 10 ms frame takes the scores around its own middle, linearly interpolated, so
+//! block's end. Its scores are taken relative to those of the room ([`super::floor`]). Each 10 ms frame takes the scores around its own middle, linearly interpolated, so
 //! the score of frame `n` is ready [`SPEECH_LAG_FRAMES`] frames later.
 
+use super::floor::ScoreFloor;
 use crate::measurement::SPEECH_LAG_FRAMES;
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
 
@@ -20,6 +21,7 @@ const KEPT: usize = 8;
 /// A speech score for one stream at 16 kHz.
 pub struct SpeechDetector {
     network: Box<earshot::Detector>,
+    floor: ScoreFloor,
     block: [f32; BLOCK],
     filled: usize,
     /// The latest block scores; block `b` is at `b % KEPT`.
@@ -50,6 +52,7 @@ impl SpeechDetector {
     pub fn new() -> Self {
         Self {
             network: earshot::Detector::default_boxed(),
+            floor: ScoreFloor::new(),
             block: [0.0; BLOCK],
             filled: 0,
             scores: [0.0; KEPT],
@@ -73,7 +76,8 @@ impl SpeechDetector {
             self.filled += now.len();
             if self.filled == BLOCK {
                 self.filled = 0;
-                self.scores[self.blocks % KEPT] = self.network.predict_f32(&self.block);
+                self.scores[self.blocks % KEPT] =
+                    self.floor.relative(self.network.predict_f32(&self.block));
                 self.blocks += 1;
             }
         }
@@ -109,6 +113,7 @@ impl SpeechDetector {
     /// Starts again for another call.
     pub fn reset(&mut self) {
         self.network.reset();
+        self.floor = ScoreFloor::new();
         self.block = [0.0; BLOCK];
         self.filled = 0;
         self.scores = [0.0; KEPT];
@@ -145,6 +150,7 @@ mod tests {
             used.process(&frame(n));
         }
         used.reset();
+        assert_eq!(used.floor, fresh.floor);
         for n in 0..50 {
             assert_eq!(used.process(&frame(n)), fresh.process(&frame(n)));
         }

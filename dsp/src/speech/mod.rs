@@ -10,6 +10,7 @@
 mod crowd;
 mod decision;
 mod detector;
+mod floor;
 
 pub(crate) use crowd::Crowd;
 pub use decision::{HANGOVER_FRAMES, SpeechDecision};
