@@ -7,6 +7,7 @@ use super::gateway::Gateway;
 use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
+use super::log_limit::LogLimit;
 use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
@@ -80,6 +81,8 @@ pub(super) struct Engine {
     /// Who waits until the records up to a `seq` are kept.
     pub(super) waiting: Vec<(u64, oneshot::Sender<()>)>,
     pub(super) items: KnownItems,
+    /// Messages to the node that came faster than they were taken.
+    pub(super) too_fast: LogLimit,
     pub(super) began: Instant,
     pub(super) certificates: Certificates,
 }
@@ -273,9 +276,12 @@ impl Engine {
             && subscriptions.to.try_send(message).is_err()
         {
             // It is asked for again at the next connection; a command is of use now or not at all.
-            tracing::warn!(
-                "messages to this node come faster than they are taken: one is left out"
-            );
+            if let Some(times) = self.too_fast.happened(Instant::now()) {
+                tracing::warn!(
+                    times,
+                    "messages to this node come faster than they are taken: some are left out"
+                );
+            }
         }
     }
 

@@ -3,9 +3,11 @@
 //! *Never* believes an answer to something that was not asked, or asked by an earlier start of the
 //! program (`boot`).
 
+use super::log_limit::LogLimit;
 use crate::softphone::{Adapter, Answer, Signal, SignalKind};
 use sidetone_wire::hold::HoldReply;
 use std::collections::VecDeque;
+use std::time::Instant;
 use tokio::sync::mpsc;
 
 /// Requests whose answers are waited for; each is given up after seconds, so a few are plenty.
@@ -17,6 +19,7 @@ pub(super) struct Gateway {
     signals: Option<mpsc::Sender<Signal>>,
     /// `seq` of the request, number of the order.
     waiting: VecDeque<(u64, u64)>,
+    unreadable: LogLimit,
 }
 
 impl Gateway {
@@ -25,6 +28,7 @@ impl Gateway {
         Self {
             signals,
             waiting: VecDeque::new(),
+            unreadable: LogLimit::default(),
         }
     }
 
@@ -50,7 +54,9 @@ impl Gateway {
         let reply = match HoldReply::from_json(payload) {
             Ok(reply) => reply,
             Err(error) => {
-                tracing::warn!("a reply of the gateway is not read: {error}");
+                if let Some(times) = self.unreadable.happened(Instant::now()) {
+                    tracing::warn!(times, "a reply of the gateway is not read: {error}");
+                }
                 return;
             }
         };

@@ -16,6 +16,7 @@ pub mod identity;
 mod intake;
 mod items;
 mod link;
+mod log_limit;
 mod moves;
 mod mqtt;
 mod order;
@@ -179,6 +180,7 @@ impl Uplink {
             progress: Instant::now(),
             sessions: 0,
             gateway: Gateway::new(config.gateway),
+            too_fast: log_limit::LogLimit::default(),
             link: link_tx,
             subscriptions: config.subscriptions,
             pseudonym,
