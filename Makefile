@@ -21,7 +21,7 @@ pictures: test-data build ## docs/images/board*.png, taken of the running demons
 	@scripts/install-deps demo pictures
 	scripts/pictures
 
-test: quick faults-quick calls rtsan gate package-test bench ## everything: the quick layer, a short fault campaign, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
+test: quick accuracy-quick faults-quick calls rtsan gate package-test bench ## everything: the quick layer, a tenth of the accuracy table, a short fault campaign, real softphones, the real-time check, the instruction gate, the packages, the QEMU bench
 
 deb: build ## the Debian package, in target/debian/
 	@scripts/install-deps package
