@@ -1,12 +1,14 @@
 //! The task that joins outbox, retained states and session.
 
 use super::active::ActiveAlerts;
+use super::cleared::Cleared;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
-use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told};
+use super::mqtt::OnItsWay;
+use super::mqtt::session::{Fate, Received, Session, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
@@ -37,7 +39,13 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 enum Token {
     /// A record, and over which connection it went.
-    Record { id: Id, topic: String, session: u64 },
+    Record {
+        id: Id,
+        topic: String,
+        session: u64,
+        /// It is the state of an alert that has ended, and the broker keeps it.
+        ends: bool,
+    },
     /// A state, its generation, and over which connection it went.
     State {
         topic: String,
@@ -79,6 +87,7 @@ pub(super) struct Engine {
     /// Who waits until the records up to a `seq` are kept.
     pub(super) waiting: Vec<(u64, oneshot::Sender<()>)>,
     pub(super) items: KnownItems,
+    pub(super) cleared: Cleared,
     pub(super) began: Instant,
 }
 
@@ -139,6 +148,7 @@ impl Engine {
                     self.outbox.expire(Instant::now());
                     self.retained.offer_refused(Instant::now());
                     self.remove_left_items();
+                    self.remove_cleared(now_ms());
                     self.end_a_stall();
                     if self.connected {
                         self.session.look_home();
@@ -246,31 +256,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn session_event(&mut self, event: SessionEvent) {
-        match event {
-            SessionEvent::Received(message) => self.received(message),
-            SessionEvent::Up { .. } => {
-                self.connected = true;
-                self.progress = Instant::now();
-                self.link.connected();
-                self.subscribe();
-                self.refresh();
-            }
-            SessionEvent::Down | SessionEvent::GivenUp(_) => self.connection_lost(),
-        }
-    }
-
-    fn subscribe(&self) {
-        if self.gateway.is_used() {
-            self.session.subscribe(&self.sender.topics.hold_reply());
-        }
-        for filter in self.subscriptions.iter().flat_map(|s| &s.filters) {
-            self.session.subscribe(filter);
-        }
-    }
-
     /// A retained reply of the gateway answers nothing (CONTRACT §5).
-    fn received(&mut self, message: Received) {
+    pub(super) fn received(&mut self, message: Received) {
         if message.topic == self.sender.topics.hold_reply() {
             if message.retained {
                 tracing::warn!("a retained message of the gateway is left out");
@@ -288,7 +275,7 @@ impl Engine {
     }
 
     /// Publishes the state of each alert that stands again, unless a newer one is on its way.
-    fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         if !self.connected {
             return;
         }
@@ -330,6 +317,7 @@ impl Engine {
                 _ => 0,
             };
             let topic = message.topic.clone();
+            let ends = message.class == MessageClass::AlertCleared && message.retained();
             let Some(way) = self.session.publish(message, age_s) else {
                 break;
             };
@@ -337,7 +325,13 @@ impl Engine {
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
             let session = self.sessions;
-            fates.spawn(follow(Token::Record { id, topic, session }, way));
+            let token = Token::Record {
+                id,
+                topic,
+                session,
+                ends,
+            };
+            fates.spawn(follow(token, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -370,7 +364,9 @@ impl Engine {
             // What a broken connection left open has been offered again since.
             Token::Record { session, .. } | Token::State { session, .. }
                 if session < self.sessions => {}
-            Token::Record { id, topic, .. } => {
+            Token::Record {
+                id, topic, ends, ..
+            } => {
                 self.judge(&topic, fate);
                 self.progress = Instant::now();
                 self.on_its_way = self.on_its_way.saturating_sub(1);
@@ -379,6 +375,9 @@ impl Engine {
                     Fate::Acknowledged => {
                         let settled = Instant::now() + self.timing.settle;
                         self.outbox.acknowledged(id, settled);
+                        if ends {
+                            self.cleared_is_kept(topic, now_ms());
+                        }
                     }
                     Fate::Reset => self.outbox.reset(id),
                     Fate::Impossible => self.outbox.lose(id),
@@ -394,6 +393,7 @@ impl Engine {
                 match fate {
                     Fate::Acknowledged | Fate::Impossible => {
                         self.retained.acknowledged(&topic, generation);
+                        self.cleared.removed(&topic, now_ms());
                     }
                     Fate::Refused(_) => {
                         self.retained.refused(&topic, generation, Instant::now());

@@ -7,6 +7,7 @@
 //! sender decides what to do when it is full.
 
 pub(crate) mod active;
+mod cleared;
 pub mod config;
 mod engine;
 pub(crate) mod files;
@@ -36,6 +37,7 @@ pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;
 
 use active::ActiveAlerts;
+use cleared::Cleared;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use items::KnownItems;
@@ -48,7 +50,7 @@ use outgoing::{Sender, Unsendable};
 use retained::Retained;
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::message::StationMessage;
-use sidetone_wire::vocabulary::{ClearReason, NodeState};
+use sidetone_wire::vocabulary::{ClearReason, MqttVersion, NodeState};
 use sidetone_wire::{NodeName, Topics};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -130,6 +132,7 @@ impl Uplink {
             agent: pseudonym.clone().filter(|_| config.speaker.names_agent),
             team: config.speaker.team,
             site: config.speaker.site,
+            mqtt: MqttVersion::V5,
         };
         let mut retained = Retained::default();
         retained.set(sender.status(NodeState::Starting, None)?);
@@ -181,6 +184,11 @@ impl Uplink {
             names_agent: config.speaker.names_agent,
             waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
+            cleared: Cleared::read(
+                &config.state_dir,
+                config.timing.cleared_life,
+                outgoing::now_ms(),
+            ),
             began: Instant::now(),
         };
         let inputs = Inputs {
