@@ -10,7 +10,7 @@ use sidetone::uplink::outgoing::Sender;
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::telemetry::{AudioFigures, Telemetry};
-use sidetone_wire::vocabulary::{AlertKind, AlertState, Notify, Severity, Side};
+use sidetone_wire::vocabulary::{AlertKind, AlertState, MqttVersion, Notify, Severity, Side};
 use sidetone_wire::{NodeName, OrgName, Topics};
 
 const TS: u64 = 1_795_305_600_000;
@@ -25,6 +25,7 @@ pub(crate) fn sender() -> Sender {
         agent: Some("abcdefghij234567".to_owned()),
         team: Some("Late".to_owned()),
         site: Some("Cologne".to_owned()),
+        mqtt: MqttVersion::V5,
     }
 }
 

@@ -71,7 +71,6 @@ fn what_is_no_broker_is_told_apart() {
             "getent hosts broker.invalid",
         ),
         (&answering(http), "does not speak MQTT", "1883"),
-        (&old_only, "speaks MQTT 3.1.1 only", "update the broker"),
         (&server(drop), "hangs up at once", "mqtts://"),
         (&server(std::mem::forget), "says nothing", "port"),
         // CONNACK of MQTT 5 with reason codes: banned, and server busy.
@@ -86,6 +85,13 @@ fn what_is_no_broker_is_told_apart() {
         assert_eq!(found.status, 1);
         found.says("certificate", "skipped", "is without TLS", "");
     }
+    let old = examine(&old_only);
+    let (only, update) = ("speaks MQTT 3.1.1 only", "update the broker");
+    old.says("broker", "warning", only, update);
+    let set = examine(&format!("{old_only}\nmqtt = '3.1.1'"));
+    set.says("broker", "ok", "lets this node in (MQTT 3.1.1", "");
+    let refused = examine(&format!("{old_only}\nmqtt = '5'"));
+    refused.says("broker", "problem", only, "set broker.mqtt");
     let busy = examine(&answering(&[0x20, 3, 0, 0x89, 0]));
     busy.says(
         "broker",

@@ -98,7 +98,7 @@ async fn what_is_no_broker_is_told_apart() {
         let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n");
     });
     let http = sentence_of_server(http).await;
-    assert!(http.contains("does not speak MQTT 5"), "{http}");
+    assert!(http.contains("does not speak MQTT:"), "{http}");
 
     let closing = sentence_of_server(server(drop)).await;
     assert!(closing.contains("hangs up at once"), "{closing}");

@@ -3,6 +3,7 @@
 use crate::node::{ALERTS_MAX, AlertView, NodeView};
 use crate::refusal::{Refusal, RefusalCounts};
 use sidetone_wire::alert::AlertDetail;
+use sidetone_wire::delivery::ALERT_EXPIRY_S;
 use sidetone_wire::event::EventBody;
 use sidetone_wire::event::EventType;
 use sidetone_wire::inventory::InventoryBody;
@@ -225,6 +226,10 @@ impl FleetState {
             return Err(Refusal::Mismatch);
         }
         let order = (stamp.boot, sequence(&stamp)?);
+        // What a broker of MQTT 3.1.1 has kept may have run out long ago: nothing there removes it.
+        let refreshed_ms = stamp.valid_until_ms.map_or(now_ms, |until| {
+            now_ms.min(until.saturating_sub(u64::from(ALERT_EXPIRY_S) * 1000))
+        });
         let view = self.view(node)?;
         view.heard(&stamp, now_ms);
         view.is_new(order.0, order.1);
@@ -235,7 +240,7 @@ impl FleetState {
             *known = AlertView {
                 detail: body,
                 order,
-                refreshed_ms: now_ms,
+                refreshed_ms,
             };
             return Ok(Applied::State);
         }
@@ -253,7 +258,7 @@ impl FleetState {
             AlertView {
                 detail: body,
                 order,
-                refreshed_ms: now_ms,
+                refreshed_ms,
             },
         );
         Ok(Applied::State)

@@ -73,6 +73,24 @@ fn an_alert_stands_is_refreshed_expires_and_clears() {
 }
 
 #[test]
+fn what_an_old_broker_kept_expires_by_its_payload_and_not_when_it_is_heard() {
+    let mut f = fleet();
+    let mut kept = alert("raised", 1);
+    kept["valid_until_ms"] = json!(180_000);
+    say(&mut f, "alert/double_talk/call", &kept, 90_000);
+    assert_eq!(standing(&f, 180_000), [Standing::Active]);
+    assert_eq!(standing(&f, 180_001), [Standing::Expired]);
+    let mut f = fleet();
+    say(&mut f, "alert/double_talk/call", &kept, 3_600_000);
+    assert_eq!(standing(&f, 3_600_000), [Standing::Expired]);
+    // Of a clock that is ahead nothing lives longer than without the key.
+    kept["valid_until_ms"] = json!(9_000_000);
+    say(&mut f, "alert/double_talk/call", &kept, 3_700_000);
+    assert_eq!(standing(&f, 3_880_000), [Standing::Active]);
+    assert_eq!(standing(&f, 3_880_001), [Standing::Expired]);
+}
+
+#[test]
 fn alerts_of_a_lost_node_are_expired_not_cleared() {
     let mut f = fleet();
     say(&mut f, "alert/double_talk/call", &alert("raised", 1), 0);

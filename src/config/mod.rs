@@ -42,8 +42,8 @@ pub use local_address::{InvalidLocalAddress, LocalAddress};
 pub use metrics_address::{InvalidMetricsAddress, MetricsAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
-    LogConfig, LogLevel, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy, SeamConfig,
-    SessionsTaken, Signals, SpokesConfig, TelemetryConfig,
+    LogConfig, LogLevel, MqttChoice, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy,
+    SeamConfig, SessionsTaken, Signals, SpokesConfig, TelemetryConfig,
 };
 pub use names::{InvalidName, Label, Name};
 pub use proxy_url::{InvalidProxyUrl, ProxyUrl};

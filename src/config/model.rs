@@ -100,6 +100,8 @@ pub struct BrokerConfig {
     /// `mqtt://host[:port]`, or `mqtts://host[:port]` for TLS; over WebSocket `ws://host[:port][/path]`,
     /// `wss://host[:port][/path]`.
     pub url: BrokerUrl,
+    /// The version of MQTT.
+    pub mqtt: MqttChoice,
     /// Further brokers, tried in this order while the one before cannot be used.
     pub fallback: Vec<BrokerUrl>,
     /// Seconds without the broker after which the next one is tried.
@@ -135,6 +137,20 @@ pub struct BrokerConfig {
     /// Seconds without traffic after which either end asks whether the other is still there.
     #[schemars(range(min = 5, max = 300))]
     pub keep_alive_s: u16,
+}
+
+/// Which MQTT is spoken with the broker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum MqttChoice {
+    /// 5, and 3.1.1 with a broker that refuses 5.
+    #[serde(rename = "auto")]
+    Auto,
+    /// 5 only.
+    #[serde(rename = "5")]
+    V5,
+    /// 3.1.1 only.
+    #[serde(rename = "3.1.1")]
+    V311,
 }
 
 /// Whose settings over MQTT are taken.

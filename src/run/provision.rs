@@ -75,13 +75,17 @@ impl Provisioned {
         let remote = Remote::new(local.clone(), topics.clone(), kept, Duration::ZERO);
         let commands = CommandDesk::new(topics.clone());
         let (to, received) = mpsc::channel(WAITING);
-        let filters = remote.filters().chain([commands.filter()]).collect();
+        let subscriptions = Subscriptions {
+            filters: remote.filters().collect(),
+            commands: vec![commands.filter()],
+            to,
+        };
         Ok(Self {
             remote,
             commands,
             path,
             received,
-            subscriptions: Subscriptions { filters, to },
+            subscriptions,
             began: Instant::now(),
         })
     }

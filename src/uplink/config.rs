@@ -2,7 +2,7 @@
 
 use super::mqtt::Received;
 use super::order::Speaker;
-use crate::config::{BrokerUrl, ProxyUrl};
+use crate::config::{BrokerUrl, MqttChoice, ProxyUrl};
 use crate::softphone::Signal;
 use sidetone_wire::{NodeName, OrgName};
 use std::path::PathBuf;
@@ -43,6 +43,8 @@ pub struct Subscriptions {
     /// Filters; all are asked for at each connection, as nothing else tells for certain that the broker
     /// still has them.
     pub filters: Vec<String>,
+    /// Filters of commands, which are off on MQTT 3.1.1 (CONTRACT §1).
+    pub commands: Vec<String>,
     /// Takes every message of them; while it is full they are left out, and logged.
     pub to: mpsc::Sender<Received>,
 }
@@ -61,6 +63,8 @@ pub struct AgentConfig {
 pub struct BrokerConfig {
     /// Where it is, and whether TLS is used.
     pub url: BrokerUrl,
+    /// Which MQTT is spoken.
+    pub mqtt: MqttChoice,
     /// Where to go, in this order, while it cannot be used.
     pub fallback: Vec<BrokerUrl>,
     /// How long it is tried before the next one is.
@@ -85,6 +89,7 @@ impl BrokerConfig {
     pub fn at(url: BrokerUrl) -> Self {
         Self {
             url,
+            mqtt: MqttChoice::Auto,
             fallback: Vec::new(),
             fallback_after: Duration::from_secs(10),
             ca_file: None,
@@ -114,6 +119,7 @@ impl From<&crate::config::BrokerConfig> for BrokerConfig {
         let certificate = broker.client_cert.clone().zip(broker.client_key.clone());
         Self {
             url: broker.url.clone(),
+            mqtt: broker.mqtt,
             fallback: broker.fallback.clone(),
             fallback_after: Duration::from_secs(broker.fallback_after_s.into()),
             ca_file: broker.ca_file.clone(),
@@ -209,6 +215,10 @@ pub struct Timing {
     /// The first broker must have been reachable for so long, and up to twice as long, before it is gone back to. Each
     /// time that it does not last ten times as long, twice as long as before, up to an hour.
     pub home_steady: Duration,
+    /// A broker that speaks MQTT 3.1.1 only is asked for 5 again after so long, once its connection breaks.
+    pub ask_for_5: Duration,
+    /// On MQTT 3.1.1, where nothing expires by itself, the state of a cleared alert is removed after so long.
+    pub cleared_life: Duration,
     /// An inventory item of an earlier start that is not named for so long is removed.
     pub inventory_grace: Duration,
     /// The files of certificates are looked at this often; renewed ones are used if two looks find them the same.
@@ -228,6 +238,9 @@ impl Default for Timing {
             // A TCP connection costs a broker next to nothing.
             home_probe: Duration::from_secs(15),
             home_steady: Duration::from_secs(60),
+            // A broker is updated on a working day, and a refused attempt costs a connection.
+            ask_for_5: Duration::from_secs(3 * 3600),
+            cleared_life: Duration::from_secs(sidetone_wire::delivery::CLEARED_EXPIRY_S.into()),
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),
             certificates: Duration::from_secs(30),

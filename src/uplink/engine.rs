@@ -2,13 +2,15 @@
 
 use super::active::ActiveAlerts;
 use super::certificates::Certificates;
+use super::cleared::Cleared;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
 use super::log_limit::LogLimit;
-use super::mqtt::session::{Fate, OnItsWay, Received, Session, SessionEvent, Told};
+use super::mqtt::OnItsWay;
+use super::mqtt::session::{Fate, Received, Session, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
 use super::outbox::{Id, Outbox, OutboxStats};
@@ -39,7 +41,13 @@ pub(super) const HOUSEKEEPING: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 enum Token {
     /// A record, and over which connection it went.
-    Record { id: Id, topic: String, session: u64 },
+    Record {
+        id: Id,
+        topic: String,
+        session: u64,
+        /// It is the state of an alert that has ended, and the broker keeps it.
+        ends: bool,
+    },
     /// A state, its generation, and over which connection it went.
     State {
         topic: String,
@@ -83,6 +91,7 @@ pub(super) struct Engine {
     pub(super) items: KnownItems,
     /// Messages to the node that came faster than they were taken.
     pub(super) too_fast: LogLimit,
+    pub(super) cleared: Cleared,
     pub(super) began: Instant,
     pub(super) certificates: Certificates,
 }
@@ -144,6 +153,7 @@ impl Engine {
                     self.outbox.expire(Instant::now());
                     self.retained.offer_refused(Instant::now());
                     self.remove_left_items();
+                    self.remove_cleared(now_ms());
                     self.end_a_stall();
                     if self.connected {
                         self.session.look_home();
@@ -240,32 +250,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn session_event(&mut self, event: SessionEvent) {
-        match event {
-            SessionEvent::Received(message) => self.received(message),
-            SessionEvent::Up { .. } => {
-                self.connected = true;
-                self.progress = Instant::now();
-                self.link.connected();
-                self.subscribe();
-                self.refresh();
-                self.judge_certificates();
-            }
-            SessionEvent::Down | SessionEvent::GivenUp(_) => self.connection_lost(),
-        }
-    }
-
-    fn subscribe(&self) {
-        if self.gateway.is_used() {
-            self.session.subscribe(&self.sender.topics.hold_reply());
-        }
-        for filter in self.subscriptions.iter().flat_map(|s| &s.filters) {
-            self.session.subscribe(filter);
-        }
-    }
-
     /// A retained reply of the gateway answers nothing (CONTRACT §5).
-    fn received(&mut self, message: Received) {
+    pub(super) fn received(&mut self, message: Received) {
         if message.topic == self.sender.topics.hold_reply() {
             if message.retained {
                 tracing::warn!("a retained message of the gateway is left out");
@@ -286,7 +272,7 @@ impl Engine {
     }
 
     /// Publishes the state of each alert that stands again, unless a newer one is on its way.
-    fn refresh(&mut self) {
+    pub(super) fn refresh(&mut self) {
         if !self.connected {
             return;
         }
@@ -328,6 +314,7 @@ impl Engine {
                 _ => 0,
             };
             let topic = message.topic.clone();
+            let ends = message.class == MessageClass::AlertCleared && message.retained();
             let Some(way) = self.session.publish(message, age_s) else {
                 break;
             };
@@ -335,7 +322,13 @@ impl Engine {
             self.on_its_way += 1;
             self.owed_since.get_or_insert(now);
             let session = self.sessions;
-            fates.spawn(follow(Token::Record { id, topic, session }, way));
+            let token = Token::Record {
+                id,
+                topic,
+                session,
+                ends,
+            };
+            fates.spawn(follow(token, way));
         }
         self.tell_losses();
         let stats = self.outbox.stats();
@@ -368,7 +361,9 @@ impl Engine {
             // What a broken connection left open has been offered again since.
             Token::Record { session, .. } | Token::State { session, .. }
                 if session < self.sessions => {}
-            Token::Record { id, topic, .. } => {
+            Token::Record {
+                id, topic, ends, ..
+            } => {
                 self.judge(&topic, fate);
                 self.progress = Instant::now();
                 self.on_its_way = self.on_its_way.saturating_sub(1);
@@ -377,6 +372,9 @@ impl Engine {
                     Fate::Acknowledged => {
                         let settled = Instant::now() + self.timing.settle;
                         self.outbox.acknowledged(id, settled);
+                        if ends {
+                            self.cleared_is_kept(topic, now_ms());
+                        }
                     }
                     Fate::Reset => self.outbox.reset(id),
                     Fate::Impossible => self.outbox.lose(id),
@@ -392,6 +390,7 @@ impl Engine {
                 match fate {
                     Fate::Acknowledged | Fate::Impossible => {
                         self.retained.acknowledged(&topic, generation);
+                        self.cleared.removed(&topic, now_ms());
                     }
                     Fate::Refused(_) => {
                         self.retained.refused(&topic, generation, Instant::now());

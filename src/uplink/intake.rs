@@ -105,6 +105,7 @@ impl Engine {
         let message = self.sender.alert(alert, self.outbox.next_seq())?;
         self.retained.forget(&message.topic);
         self.active.note(state, &message);
+        self.cleared.forget(&message.topic);
         self.outbox.append(message, rank, now());
         Ok(())
     }

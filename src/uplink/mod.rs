@@ -8,6 +8,7 @@
 
 pub(crate) mod active;
 mod certificates;
+mod cleared;
 pub mod config;
 mod engine;
 pub(crate) mod files;
@@ -40,6 +41,7 @@ pub use sent::SentLog;
 
 use active::ActiveAlerts;
 use certificates::Certificates;
+use cleared::Cleared;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use items::KnownItems;
@@ -52,7 +54,7 @@ use outgoing::{Sender, Unsendable};
 use retained::Retained;
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::message::StationMessage;
-use sidetone_wire::vocabulary::{ClearReason, NodeState};
+use sidetone_wire::vocabulary::{ClearReason, MqttVersion, NodeState};
 use sidetone_wire::{NodeName, Topics};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -134,6 +136,7 @@ impl Uplink {
             agent: pseudonym.clone().filter(|_| config.speaker.names_agent),
             team: config.speaker.team,
             site: config.speaker.site,
+            mqtt: MqttVersion::V5,
         };
         let mut retained = Retained::default();
         retained.set(sender.status(NodeState::Starting, None)?);
@@ -187,6 +190,11 @@ impl Uplink {
             names_agent: config.speaker.names_agent,
             waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
+            cleared: Cleared::read(
+                &config.state_dir,
+                config.timing.cleared_life,
+                outgoing::now_ms(),
+            ),
             began: Instant::now(),
             certificates,
         };

@@ -70,6 +70,8 @@ pub struct Sender {
     pub team: Option<String>,
     /// The site.
     pub site: Option<String>,
+    /// The version of MQTT that is spoken, as far as it is known.
+    pub mqtt: MqttVersion,
 }
 
 /// Now, ms since 1970 UTC.
@@ -216,7 +218,7 @@ impl Sender {
             state,
             reason,
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            mqtt: Some(MqttVersion::V5),
+            mqtt: Some(self.mqtt),
             clock_synced: clock_synced(),
         };
         let payload = Stamped {

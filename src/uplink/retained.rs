@@ -52,6 +52,11 @@ impl Retained {
         self.states.remove(topic);
     }
 
+    /// Whether a state of this topic is kept here.
+    pub(super) fn holds(&self, topic: &str) -> bool {
+        self.states.contains_key(topic)
+    }
+
     /// The broker has lost everything: all of it is sent again.
     pub(super) fn all_again(&mut self) {
         for state in self.states.values_mut() {

@@ -57,6 +57,9 @@ pub const ALERT_REFRESH_S: u32 = 60;
 /// An active alert not refreshed for this long counts as expired, in seconds.
 pub const ALERT_EXPIRY_S: u32 = 180;
 
+/// A cleared alert's state expires after this long, in seconds.
+pub const CLEARED_EXPIRY_S: u32 = 3600;
+
 /// The will is sent this long after the connection broke, in seconds.
 pub const WILL_DELAY_S: u32 = 5;
 
@@ -84,7 +87,7 @@ impl MessageClass {
             Self::Telemetry => (AtMostOnce, false, Some(30)),
             Self::Event => (AtLeastOnce, false, Some(24 * 3600)),
             Self::AlertActive => (AtLeastOnce, true, Some(ALERT_EXPIRY_S)),
-            Self::AlertCleared => (AtLeastOnce, true, Some(3600)),
+            Self::AlertCleared => (AtLeastOnce, true, Some(CLEARED_EXPIRY_S)),
             Self::Command => (AtLeastOnce, false, Some(10)),
             Self::Hold => (AtLeastOnce, false, Some(2)),
             Self::Ack => (AtLeastOnce, true, Some(7 * 24 * 3600)),

@@ -15,6 +15,9 @@ use serde_json::{Map, Value};
 /// The version of the payloads, key `v`.
 pub const VERSION: u32 = 1;
 
+/// The key of [`Stamp::valid_until_ms`].
+pub const VALID_UNTIL: &str = "valid_until_ms";
+
 /// Longest team or site, in characters.
 pub const LABEL_MAX: usize = 64;
 
@@ -45,6 +48,10 @@ pub struct Stamp {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 64))]
     pub site: Option<String>,
+    /// When the message runs out, ms since 1970 UTC. Only from a node on MQTT 3.1.1, where it stands for the message
+    /// expiry of MQTT 5.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until_ms: Option<u64>,
 }
 
 impl Stamp {
@@ -60,6 +67,7 @@ impl Stamp {
             agent: None,
             team: None,
             site: None,
+            valid_until_ms: None,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The broker is found, reached, and lets this node in.
 
-use crate::config::Config;
+use crate::config::{Config, MqttChoice};
 use crate::doctor::{Check, Desk, Finding};
 use crate::local::state::State;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::{BrokerFault, probe};
+use sidetone_wire::vocabulary::MqttVersion;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,9 +15,15 @@ use tokio::time::timeout;
 
 pub(super) const CHECK: Check = Check {
     id: "broker",
-    about: "the broker's name is found, its port reached, and it lets this node in over MQTT 5",
+    about: "the broker's name is found, its port reached, and it lets this node in over MQTT",
     run,
 };
+
+/// What a broker that speaks MQTT 3.1.1 only should become.
+const UPDATE: &str = "update the broker (Mosquitto from 1.6, EMQX from 4, HiveMQ from 4)";
+
+/// What is off with MQTT 3.1.1.
+const OFF: &str = "With MQTT 3.1.1 commands are off, nothing expires at the broker (valid_until_ms in the payload says when), a refused message looks like a taken one, and a lost workstation is told at once. See docs/mqtt.md.";
 
 /// For each step: name, port, MQTT.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -161,7 +168,17 @@ async fn look(broker: &BrokerConfig, client_id: &str) -> Finding {
 async fn asked(broker: &BrokerConfig, client_id: &str) -> Finding {
     let url = &broker.url;
     match probe(broker, client_id, PATIENCE).await {
-        Ok(()) => Finding::ok(format!("{url} lets this node in (MQTT 5, as {client_id}).")),
+        Ok(MqttVersion::V5) => {
+            Finding::ok(format!("{url} lets this node in (MQTT 5, as {client_id})."))
+        }
+        Ok(MqttVersion::V311) => {
+            let says = format!("{url} lets this node in (MQTT 3.1.1, as {client_id}).");
+            let said = match broker.mqtt {
+                MqttChoice::V311 => Finding::ok(says),
+                _ => Finding::warning(format!("{says} It speaks MQTT 3.1.1 only."), UPDATE),
+            };
+            said.with_detail(OFF)
+        }
         Err(fault) => refused(broker, client_id, fault),
     }
 }
@@ -236,8 +253,13 @@ fn refused(broker: &BrokerConfig, client_id: &str, fault: BrokerFault) -> Findin
             "see the broker's limits of connections; Sidetone tries again by itself",
         ),
         BrokerFault::OldMqtt { .. } => Finding::problem(
-            format!("{url} speaks MQTT 3.1.1 only, and Sidetone needs MQTT 5."),
-            "update the broker (Mosquitto from 1.6, EMQX from 4, HiveMQ from 4)",
+            format!("{url} speaks MQTT 3.1.1 only, and broker.mqtt does not let this node use it."),
+            "set broker.mqtt = \"3.1.1\", or update the broker (Mosquitto from 1.6, EMQX from 4, HiveMQ from 4)",
+        )
+        .with_detail(OFF),
+        BrokerFault::NoOldMqtt { .. } => Finding::problem(
+            format!("{url} does not speak MQTT 3.1.1."),
+            "set broker.mqtt = \"auto\"",
         ),
         BrokerFault::NotMqtt { .. } => Finding::problem(
             format!("What answers at {url} does not speak MQTT."),

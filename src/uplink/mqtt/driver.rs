@@ -1,15 +1,14 @@
 //! The task that drives the client's event loop, of one session at one broker.
 
 use super::BrokerState;
-use super::fault::{BrokerFault, explain};
-use super::options;
+use super::client::{EventLoop, Step};
+use super::fault::BrokerFault;
 use super::outage::{Next, Outage};
 use super::renewal::Print;
-use super::session::{CORRELATION_MAX, Received, SessionEvent, Told};
+use super::session::{SessionEvent, Told};
+use crate::config::MqttChoice;
 use crate::uplink::config::{BrokerConfig, Timing};
-use rumqttc::mqttbytes::v5::Publish;
-use rumqttc::{ConnectionError, Event, EventLoop, Incoming, MqttState, NoticeFailureReason};
-use sidetone_wire::stamp::PAYLOAD_MAX;
+use sidetone_wire::vocabulary::MqttVersion;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 
@@ -22,6 +21,9 @@ pub(super) struct Driver {
     pub(super) brokers: usize,
     pub(super) broker: BrokerConfig,
     pub(super) timing: Timing,
+    pub(super) version: MqttVersion,
+    /// From then on MQTT 5 is asked for again, once there is no connection; `None` = the version stays.
+    pub(super) ask_for_5: Option<Instant>,
     pub(super) event_loop: EventLoop,
     pub(super) events: mpsc::Sender<Told>,
     pub(super) state: watch::Sender<BrokerState>,
@@ -40,7 +42,7 @@ impl Driver {
             if !ready {
                 // Before they are read: a change in between is then taken for one that came later.
                 self.files.send_replace(Some(Print::of(&self.broker)));
-                if let Err(fault) = options::refresh(&mut self.event_loop.options, &self.broker) {
+                if let Err(fault) = self.event_loop.refresh(&self.broker) {
                     if self.down(fault).await {
                         continue;
                     }
@@ -49,18 +51,18 @@ impl Driver {
                 self.leave_repeating_to_the_outbox().await;
                 ready = true;
             }
-            match self.event_loop.poll().await {
-                Ok(Event::Incoming(Incoming::ConnAck(ack))) => self.up(ack.session_present).await,
-                Ok(Event::Incoming(Incoming::Publish(publish))) => self.received(publish).await,
-                Ok(_) => {}
-                Err(ConnectionError::RequestsDone) => break,
-                Err(error) => {
-                    if let ConnectionError::SessionStateMismatch { .. } = error {
+            match self.event_loop.step().await {
+                Ok(Step::Welcome { session_present }) => self.up(session_present).await,
+                Ok(Step::Received(message)) => self.tell(SessionEvent::Received(message)).await,
+                Ok(Step::Farewell | Step::Other) => {}
+                Err(failure) if failure.is_the_end() => break,
+                Err(failure) => {
+                    if failure.is_mismatch() {
                         // The broker remembers a session we do not: begin anew.
-                        self.event_loop.options.set_clean_start(true);
+                        self.event_loop.begin_anew(true);
                     }
-                    let fault = explain(&error, &self.broker.url, self.connected);
-                    tracing::debug!(?error, "connection attempt failed");
+                    let fault = failure.explain(&self.broker.url, self.connected);
+                    tracing::debug!(?failure, "connection attempt failed");
                     if !self.down(fault).await {
                         return;
                     }
@@ -86,11 +88,14 @@ impl Driver {
         while self.events.capacity() < self.events.max_capacity() && !self.events.is_closed() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
-        self.event_loop.clean();
-        self.event_loop
-            .drain_pending_as_failed(NoticeFailureReason::SessionReset);
-        // The packet identifiers of what was thrown away are free again.
-        self.event_loop.state = MqttState::builder(options::IN_FLIGHT).build();
+        self.event_loop.forget();
+    }
+
+    /// Whether the next attempt is to be made with the other version.
+    fn changes_version(&self, fault: &BrokerFault) -> bool {
+        let refused = matches!(fault, BrokerFault::OldMqtt { .. });
+        let overdue = self.ask_for_5.is_some_and(|then| then <= Instant::now());
+        refused && self.broker.mqtt == MqttChoice::Auto || overdue
     }
 
     async fn tell(&self, event: SessionEvent) {
@@ -99,41 +104,27 @@ impl Driver {
     }
 
     async fn up(&mut self, session_present: bool) {
-        self.event_loop.options.set_clean_start(false);
+        self.event_loop.begin_anew(false);
         self.connected = true;
         self.on_trial = false;
-        tracing::info!(broker = %self.broker.url, session_present, "connected to the broker");
+        tracing::info!(broker = %self.broker.url, mqtt = %self.version, session_present, "connected to the broker");
         self.state.send_replace(BrokerState::Connected {
             url: self.broker.url.clone(),
             session: self.number,
+            mqtt: self.version,
             session_present,
         });
         self.tell(SessionEvent::Up { session_present }).await;
     }
 
-    async fn received(&mut self, publish: Publish) {
-        let Ok(topic) = String::from_utf8(publish.topic.to_vec()) else {
-            return;
-        };
-        let correlation = publish.properties.and_then(|p| p.correlation_data);
-        let message = Received {
-            topic,
-            payload: publish
-                .payload
-                .iter()
-                .copied()
-                .take(PAYLOAD_MAX + 1)
-                .collect(),
-            retained: publish.retain,
-            correlation: correlation
-                .filter(|data| data.len() <= CORRELATION_MAX)
-                .map(|data| data.to_vec()),
-        };
-        self.tell(SessionEvent::Received(message)).await;
-    }
-
     /// Whether this session goes on.
     async fn down(&mut self, fault: BrokerFault) -> bool {
+        let changes = self.changes_version(&fault);
+        if self.on_trial && changes {
+            self.tell(SessionEvent::OtherVersion(self.outage.clone()))
+                .await;
+            return false;
+        }
         if self.on_trial {
             tracing::debug!("the first broker is reachable, but: {fault}");
             self.tell(SessionEvent::Down).await;
@@ -143,6 +134,11 @@ impl Driver {
             let others = (self.brokers > 1).then_some(self.broker.fallback_after);
             self.outage = Outage::begin(Instant::now(), others, self.timing.backoff_max);
             self.tell(SessionEvent::Down).await;
+        }
+        if changes {
+            self.tell(SessionEvent::OtherVersion(self.outage.clone()))
+                .await;
+            return false;
         }
         if self.outage.is_news(self.place, &fault) {
             tracing::warn!("{fault}");

@@ -38,16 +38,22 @@ pub enum BrokerFault {
         why: String,
     },
     /// Something else answers.
-    #[error("what answers at {url} does not speak MQTT 5: check the port in broker.url")]
+    #[error("what answers at {url} does not speak MQTT: check the port in broker.url")]
     NotMqtt {
         /// The broker.
         url: String,
     },
     /// An older broker.
     #[error(
-        "the broker at {url} speaks MQTT 3.1.1 only, and Sidetone needs MQTT 5: update the broker"
+        "the broker at {url} speaks MQTT 3.1.1 only: update it, or set broker.mqtt = \"auto\" or \"3.1.1\""
     )]
     OldMqtt {
+        /// The broker.
+        url: String,
+    },
+    /// A broker that no longer speaks the old version.
+    #[error("the broker at {url} does not speak MQTT 3.1.1: set broker.mqtt = \"auto\"")]
+    NoOldMqtt {
         /// The broker.
         url: String,
     },
@@ -172,7 +178,7 @@ fn refusal(url: String, code: ConnectReturnCode) -> BrokerFault {
     use ConnectReturnCode as C;
     let why = words(&format!("{code:?}"));
     match code {
-        C::RefusedProtocolVersion | C::UnsupportedProtocolVersion => BrokerFault::NotMqtt { url },
+        C::RefusedProtocolVersion | C::UnsupportedProtocolVersion => BrokerFault::OldMqtt { url },
         C::ServiceUnavailable
         | C::ServerUnavailable
         | C::ServerBusy
@@ -208,7 +214,7 @@ fn disbelief(error: &rustls::Error) -> Option<&'static str> {
     })
 }
 
-fn io_fault(url: String, error: &io::Error) -> BrokerFault {
+pub(super) fn io_fault(url: String, error: &io::Error) -> BrokerFault {
     // In TLS 1.3 the server judges this node's certificate after the handshake, and says so instead of
     // its first answer.
     if let Some(why) = error
@@ -256,7 +262,7 @@ fn tls(url: String, error: &TlsError) -> BrokerFault {
 }
 
 /// `NotAuthorized` → `not authorized`
-fn words(name: &str) -> String {
+pub(super) fn words(name: &str) -> String {
     let mut text = String::new();
     for c in name.chars() {
         if c.is_ascii_uppercase() && !text.is_empty() {

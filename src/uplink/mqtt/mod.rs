@@ -4,12 +4,15 @@
 //! once per attempt; certificates and passwords are read again at each attempt, so that renewing
 //! them needs no restart; of several brokers the next one is tried while the present one cannot be used, and the first is
 //! come back to. *Never* keeps a message: what is not acknowledged stays in the outbox.
-//! MQTT 5 only; the fall-back to 3.1.1 belongs into [`session`], where the version is refused.
+//! A broker that refuses MQTT 5 is spoken to with 3.1.1 (`broker.mqtt`); where the two differ is in `client` and `v311`.
 
+mod answer;
 mod backoff;
+mod client;
 mod connect;
 mod driver;
 mod fault;
+mod fault_v311;
 mod handshake;
 mod home;
 mod options;
@@ -20,8 +23,10 @@ pub(super) mod renewal;
 mod rights;
 pub(super) mod session;
 mod tls;
+mod v311;
 mod websocket;
 
+pub(super) use client::OnItsWay;
 pub use fault::BrokerFault;
 pub(crate) use fault::explain;
 pub use handshake::{Presented, handshake};
@@ -31,6 +36,7 @@ pub use rights::{Outcome, Rights, Tried, rights};
 pub use session::{CORRELATION_MAX, Received};
 
 use crate::config::BrokerUrl;
+use sidetone_wire::vocabulary::MqttVersion;
 
 /// How the node stands with its broker.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +49,8 @@ pub enum BrokerState {
         url: BrokerUrl,
         /// Which of this node's sessions, counted from its start.
         session: u64,
+        /// The version that is spoken.
+        mqtt: MqttVersion,
         /// Whether the broker remembered the session.
         session_present: bool,
     },

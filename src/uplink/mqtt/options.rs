@@ -1,5 +1,6 @@
 //! What the client is told: address, TLS, credentials, will. Files are read at every attempt.
 
+use super::answer::Answer;
 use super::connect::Route;
 use super::fault::BrokerFault;
 use super::tls::read;
@@ -20,7 +21,7 @@ pub(super) const IN_FLIGHT: u16 = 64;
 
 /// The broker sends nothing larger: the longest payload of the contract, with topic and properties beside it.
 /// (The client's own default of 10 KiB would end the connection over a larger document, again and again.)
-const PACKET_MAX: u32 = sidetone_wire::stamp::PAYLOAD_MAX as u32 + 8192;
+pub(super) const PACKET_MAX: u32 = sidetone_wire::stamp::PAYLOAD_MAX as u32 + 8192;
 
 /// What every connection is told that does not come from files; it begins anew, and nothing of it stays.
 pub(super) fn plain(
@@ -114,13 +115,26 @@ fn quality(qos: Qos) -> QoS {
 
 /// Reads certificates and password, and says how the connection is made.
 pub(crate) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+    refresh_and_listen(options, broker, &Answer::default())
+}
+
+/// The same, and `answer` tells of each connection what the broker's first words were.
+pub(super) fn refresh_and_listen(
+    options: &mut MqttOptions,
+    broker: &BrokerConfig,
+    answer: &Answer,
+) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
         let password = credentials.password("broker.password_file")?;
         options.set_credentials(credentials.username.clone(), password);
     }
     let route = Route::new(broker)?;
     // The client would do TLS by itself, but no list of the revoked, no WebSocket and no proxy.
-    options.set_socket_connector(move |_, _| route.clone().open());
+    let answer = answer.clone();
+    options.set_socket_connector(move |_, _| {
+        let (route, answer) = (route.clone(), answer.clone());
+        async move { route.open().await.map(|line| answer.listen(line)) }
+    });
     Ok(())
 }
 

@@ -2,23 +2,20 @@
 //! it takes to come home to the first broker.
 
 use super::BrokerState;
+use super::client::{self, Client, OnItsWay};
 use super::driver::Driver;
 use super::home::Home;
-use super::options;
 use super::outage::Outage;
 use super::renewal::Print;
+use crate::config::MqttChoice;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
 use crate::uplink::sent::SentLog;
-use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v5::PubAckReason;
-use rumqttc::{AsyncClient, PublishNotice, PublishNoticeError, PublishOptions};
+use sidetone_wire::vocabulary::MqttVersion;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-
-/// Requests the client keeps for its event loop; ours wait in the outbox.
-const CHANNEL: usize = 64;
 
 /// Longest wait for a broker that is left in good order.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -66,6 +63,8 @@ pub(in crate::uplink) enum SessionEvent {
     Down,
     /// This broker is given up for now; the session has ended.
     GivenUp(Outage),
+    /// This broker is to be asked with the other version of MQTT; the session has ended.
+    OtherVersion(Outage),
     /// Something came on a topic that was asked for.
     Received(Received),
 }
@@ -96,6 +95,8 @@ pub(in crate::uplink) struct Session {
     /// Sessions begun.
     count: u64,
     home: Home,
+    /// Of each broker since when it is known to speak nothing newer than MQTT 3.1.1.
+    old: Vec<Option<Instant>>,
     /// Everything handed over.
     sent: watch::Sender<SentLog>,
     recipe: Recipe,
@@ -104,7 +105,7 @@ pub(in crate::uplink) struct Session {
 /// A session at a broker. Dropping it ends it without a farewell.
 #[derive(Debug)]
 struct Running {
-    client: AsyncClient,
+    client: Client,
     task: JoinHandle<()>,
     number: u64,
     /// Which broker; 0 is the first.
@@ -120,7 +121,7 @@ impl Drop for Running {
 impl Running {
     /// Says DISCONNECT, so that no will is sent, and ends.
     async fn stop(&mut self, patience: Duration) {
-        if self.client.disconnect_with_timeout(patience).await.is_ok() {
+        if self.client.disconnect(patience).await {
             let _ =
                 tokio::time::timeout(patience + Duration::from_millis(500), &mut self.task).await;
         }
@@ -140,18 +141,45 @@ struct Recipe {
     files: watch::Sender<Option<Print>>,
 }
 
+/// What tells one session from another.
+#[derive(Debug)]
+struct Start {
+    number: u64,
+    place: usize,
+    outage: Outage,
+    on_trial: bool,
+    /// See [`Session::old`].
+    old_since: Option<Instant>,
+}
+
 impl Recipe {
-    fn start(&self, number: u64, place: usize, outage: Outage, on_trial: bool) -> Running {
+    fn start(&self, start: Start) -> Running {
+        let Start {
+            number,
+            place,
+            outage,
+            on_trial,
+            old_since,
+        } = start;
         let broker = self.brokers[place].clone();
+        let ask_for_5 = old_since.map(|since| since + self.timing.ask_for_5);
+        let version = match (broker.mqtt, ask_for_5) {
+            (MqttChoice::V5, _) | (MqttChoice::Auto, None) => MqttVersion::V5,
+            (MqttChoice::V311, _) => MqttVersion::V311,
+            (MqttChoice::Auto, Some(then)) if then <= Instant::now() => MqttVersion::V5,
+            (MqttChoice::Auto, Some(_)) => MqttVersion::V311,
+        };
         let will = self.will.clone();
-        let options = options::base(&broker, &self.timing, &self.client_id, will);
-        let (client, event_loop) = AsyncClient::builder(options).capacity(CHANNEL).build();
+        let (client, event_loop) =
+            client::session(version, &broker, &self.timing, &self.client_id, will);
         let driver = Driver {
             number,
             place,
             brokers: self.brokers.len(),
             broker,
             timing: self.timing,
+            version,
+            ask_for_5: ask_for_5.filter(|_| version == MqttVersion::V311),
             event_loop,
             events: self.events.clone(),
             state: self.state.clone(),
@@ -176,25 +204,6 @@ impl Recipe {
     }
 }
 
-/// A message on its way.
-pub(in crate::uplink) struct OnItsWay(PublishNotice);
-
-impl OnItsWay {
-    /// Waits until it is known what became of it.
-    pub(in crate::uplink) async fn fate(self) -> Fate {
-        use PublishNoticeError as E;
-        match self.0.wait_completion_async().await {
-            Ok(()) | Err(E::V5PubAck(PubAckReason::NoMatchingSubscribers)) => Fate::Acknowledged,
-            Err(E::V5PubAck(
-                PubAckReason::TopicNameInvalid | PubAckReason::PayloadFormatInvalid,
-            ))
-            | Err(E::RetainNotSupported) => Fate::Impossible,
-            Err(E::V5PubAck(reason)) => Fate::Refused(reason),
-            Err(_) => Fate::Reset,
-        }
-    }
-}
-
 impl Session {
     /// Starts the task.
     pub(in crate::uplink) fn start(
@@ -216,11 +225,19 @@ impl Session {
             events,
             files: watch::channel(None).0,
         };
+        let first = Start {
+            number: 0,
+            place: 0,
+            outage: recipe.outage(),
+            on_trial: false,
+            old_since: None,
+        };
         let session = Self {
-            now: recipe.start(0, 0, recipe.outage(), false),
+            now: recipe.start(first),
             trial: None,
             count: 1,
             home: Home::new(&timing),
+            old: vec![None; recipe.brokers.len()],
             sent,
             recipe,
         };
@@ -238,11 +255,17 @@ impl Session {
         if self.trial.as_ref().is_none_or(|t| t.number != told.from) {
             return Word::Stale;
         }
-        if let SessionEvent::Up { .. } = told.event {
-            return Word::HomeIsOpen;
+        match told.event {
+            SessionEvent::Up { .. } => return Word::HomeIsOpen,
+            SessionEvent::OtherVersion(_) => {
+                self.turn_version(0);
+                self.ask_home();
+            }
+            _ => {
+                self.trial = None;
+                self.home.begin(Instant::now());
+            }
         }
-        self.trial = None;
-        self.home.begin(Instant::now());
         Word::Stale
     }
 
@@ -251,13 +274,51 @@ impl Session {
         self.recipe.brokers.len() > 1
     }
 
+    /// The version that the present session speaks.
+    pub(in crate::uplink) fn version(&self) -> MqttVersion {
+        self.now.client.version()
+    }
+
     fn begin(&mut self, place: usize, outage: Outage) {
         if self.now.place == 0 && place != 0 {
             self.home.left(Instant::now());
         }
         self.trial = None;
-        self.now = self.recipe.start(self.count, place, outage, false);
+        self.now = self.start_next(place, outage, false);
+    }
+
+    fn start_next(&mut self, place: usize, outage: Outage, on_trial: bool) -> Running {
+        let start = Start {
+            number: self.count,
+            place,
+            outage,
+            on_trial,
+            old_since: self.old[place],
+        };
         self.count += 1;
+        self.recipe.start(start)
+    }
+
+    fn turn_version(&mut self, place: usize) {
+        let broker = &self.recipe.brokers[place].url;
+        self.old[place] = match self.old[place] {
+            None => {
+                tracing::warn!(%broker, "the broker speaks MQTT 3.1.1 only: commands are off; see docs/mqtt.md");
+                Some(Instant::now())
+            }
+            Some(_) => None,
+        };
+    }
+
+    /// Begins anew at the same broker with the other version of MQTT.
+    pub(in crate::uplink) fn change_version(&mut self, outage: Outage) {
+        self.turn_version(self.now.place);
+        self.begin(self.now.place, outage);
+    }
+
+    fn ask_home(&mut self) {
+        let outage = self.recipe.outage();
+        self.trial = Some(self.start_next(0, outage, true));
     }
 
     /// Throws the connection and everything the client remembers away, and begins anew. What was on its way is
@@ -292,9 +353,7 @@ impl Session {
         }
         let patience = self.recipe.timing.connect_timeout;
         if self.home.is_steady(&self.recipe.brokers[0], patience) {
-            let trial = self.recipe.start(self.count, 0, self.recipe.outage(), true);
-            self.count += 1;
-            self.trial = Some(trial);
+            self.ask_home();
         }
     }
 
@@ -314,42 +373,34 @@ impl Session {
 
     /// Hands a message over; `None` if the client's queue is full or closed. Never waits.
     pub(in crate::uplink) fn publish(&self, message: &Outgoing, age_s: u64) -> Option<OnItsWay> {
-        let options = options::publish(message, age_s);
-        let sent = self.now.client.try_publish_tracked(
-            message.topic.as_str(),
-            message.payload.clone(),
-            options,
-        );
-        let way = sent.ok().map(OnItsWay)?;
-        self.sent.send_modify(|log| log.note(message));
+        let worded = self.now.client.worded(message, age_s);
+        let way = self.now.client.publish_tracked(&worded, age_s)?;
+        self.sent.send_modify(|log| log.note(&worded));
         Some(way)
     }
 
     /// Asks for the messages of a topic, from now on.
     pub(in crate::uplink) fn subscribe(&self, topic: &str) {
-        if let Err(error) = self.now.client.try_subscribe(topic, QoS::AtLeastOnce) {
-            tracing::warn!(topic, %error, "cannot subscribe");
-        }
+        self.now.client.subscribe(topic);
     }
 
     /// Hands over a message that may be lost.
     pub(in crate::uplink) fn publish_untracked(&self, message: &Outgoing) {
-        self.hand_over(message, options::publish(message, 0));
+        let worded = self.now.client.worded(message, 0);
+        self.note(&worded, self.now.client.publish(&worded));
     }
 
     /// Hands over an answer, which may be lost, with the Correlation Data of its question.
     pub(in crate::uplink) fn answer(&self, message: &Outgoing, correlation: Option<Vec<u8>>) {
-        self.hand_over(message, options::answer(message, correlation));
+        let worded = self.now.client.worded(message, 0);
+        self.note(&worded, self.now.client.answer(&worded, correlation));
     }
 
-    fn hand_over(&self, message: &Outgoing, options: PublishOptions) {
-        let sent =
-            self.now
-                .client
-                .try_publish(message.topic.as_str(), message.payload.clone(), options);
-        match sent {
-            Ok(_) => self.sent.send_modify(|log| log.note(message)),
-            Err(_) => tracing::debug!(topic = message.topic, "dropped: the broker is slow"),
+    fn note(&self, message: &Outgoing, taken: bool) {
+        if taken {
+            self.sent.send_modify(|log| log.note(message));
+        } else {
+            tracing::debug!(topic = message.topic, "dropped: the broker is slow");
         }
     }
 
