@@ -264,14 +264,9 @@ impl Engine {
         }
     }
 
-    /// A retained reply of the gateway answers nothing (CONTRACT §5).
     fn received(&mut self, message: Received) {
         if message.topic == self.sender.topics.hold_reply() {
-            if message.retained {
-                tracing::warn!("a retained message of the gateway is left out");
-            } else {
-                self.gateway.replied(self.sender.boot, &message.payload);
-            }
+            self.gateway.replied(self.sender.boot, &message);
         } else if let Some(subscriptions) = &self.subscriptions
             && subscriptions.to.try_send(message).is_err()
         {
