@@ -17,8 +17,8 @@ pub enum Asked {
     Do(CommandReply),
     /// It is not, and this is the answer.
     Refuse(CommandReply),
-    /// There are too many: no answer, which would only be one more message. `true` for the first of them.
-    TooMany(bool),
+    /// There are too many: no answer, which would only be one more message.
+    TooMany,
 }
 
 /// Where the commands of one node come in.
@@ -29,7 +29,6 @@ pub struct CommandDesk {
     left: u32,
     /// When one more was last allowed.
     filled: Duration,
-    flooded: bool,
 }
 
 impl CommandDesk {
@@ -40,7 +39,6 @@ impl CommandDesk {
             topics,
             left: BURST,
             filled: Duration::ZERO,
-            flooded: false,
         }
     }
 
@@ -72,7 +70,7 @@ impl CommandDesk {
             return None;
         }
         if !self.may_take(now) {
-            return Some(Asked::TooMany(!std::mem::replace(&mut self.flooded, true)));
+            return Some(Asked::TooMany);
         }
         let reply = CommandReply {
             command,
@@ -97,7 +95,6 @@ impl CommandDesk {
             return false;
         }
         self.left -= 1;
-        self.flooded = false;
         true
     }
 }
@@ -158,7 +155,7 @@ mod tests {
         match desk().receive(Duration::ZERO, NOW, topic, payload.as_bytes(), retained) {
             None => "nothing",
             Some(Asked::Do(_)) => "done",
-            Some(Asked::TooMany(_)) => "too many",
+            Some(Asked::TooMany) => "too many",
             Some(Asked::Refuse(reply)) => {
                 assert!(!reply.ok && reply.text.is_some());
                 reply.reason.map_or("no reason", CommandRefusal::as_str)
@@ -190,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flood_is_not_answered_and_told_once() {
+    fn a_flood_is_not_answered() {
         let mut desk = desk();
         let payload = request(NOW);
         let mut ask = |at| {
@@ -205,9 +202,8 @@ mod tests {
         for _ in 0..BURST {
             assert!(matches!(ask(0), Some(Asked::Do(_))));
         }
-        assert_eq!(ask(0), Some(Asked::TooMany(true)));
-        assert_eq!(ask(0), Some(Asked::TooMany(false)));
+        assert_eq!(ask(0), Some(Asked::TooMany));
         assert!(matches!(ask(1), Some(Asked::Do(_))));
-        assert_eq!(ask(1), Some(Asked::TooMany(true)));
+        assert_eq!(ask(1), Some(Asked::TooMany));
     }
 }

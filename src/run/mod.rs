@@ -36,6 +36,7 @@ mod settings;
 mod sight;
 mod sound;
 mod troubles;
+mod verdicts;
 mod view;
 mod watchdog;
 mod window;

@@ -3,11 +3,13 @@
 
 use super::half::Half;
 use super::settings::{self, SettingsError};
+use super::verdicts::{Due, Verdicts};
 use super::{identify, logging};
 use crate::config::Config;
 use crate::remote::{Asked, CommandDesk, Kept, Remote, Told, Verdict};
 use crate::uplink::config::Subscriptions;
 use crate::uplink::files::replace;
+use crate::uplink::log_limit::LogLimit;
 use crate::uplink::outgoing::now_ms;
 use crate::uplink::{BrokerState, Order, Orders, Received, UplinkHandle};
 use sidetone_wire::Topics;
@@ -58,6 +60,11 @@ pub(super) struct Provision {
     orders: Orders,
     node: String,
     began: Instant,
+    verdicts: Verdicts,
+    /// Commands that came faster than one a second.
+    too_many: LogLimit,
+    /// Commands that are refused.
+    refused: LogLimit,
 }
 
 impl Provisioned {
@@ -114,6 +121,9 @@ impl Provisioned {
             orders: uplink.orders(),
             node: uplink.node().to_string(),
             began: self.began,
+            verdicts: Verdicts::default(),
+            too_many: LogLimit::default(),
+            refused: LogLimit::default(),
         }
     }
 }
@@ -157,6 +167,9 @@ impl Provision {
         if !told.is_empty() {
             self.changed(told, half).await;
         }
+        for due in self.verdicts.due(self.began.elapsed()) {
+            say(due, half).await;
+        }
         self.keep();
     }
 
@@ -178,7 +191,9 @@ impl Provision {
         logging::set_level(config.log.level.as_str());
         half.apply(config).await;
         for told in told {
-            say(told, half).await;
+            if let Some(due) = self.verdicts.hear(self.began.elapsed(), told) {
+                say(due, half).await;
+            }
         }
         self.report(half).await;
     }
@@ -210,14 +225,17 @@ impl Provision {
 
     async fn answer(&mut self, asked: Asked, correlation: Option<Vec<u8>>, half: &mut impl Half) {
         let mut reply = match asked {
-            Asked::TooMany(first) => {
-                if first {
-                    tracing::warn!("too many commands come over MQTT; they are left out");
+            Asked::TooMany => {
+                if let Some(times) = self.too_many.happened(Instant::now()) {
+                    tracing::warn!(times, "too many commands come over MQTT; they are left out");
                 }
                 return;
             }
             Asked::Refuse(reply) => {
-                tracing::info!(command = %reply.command, reason = ?reply.reason, "a command is refused");
+                if let Some(times) = self.refused.happened(Instant::now()) {
+                    let why = reply.text.as_deref().unwrap_or_default();
+                    tracing::info!(command = %reply.command, times, "a command is refused: {why}");
+                }
                 return self.reply(reply, correlation).await;
             }
             Asked::Do(reply) => reply,
@@ -271,7 +289,10 @@ async fn answered<T>(answer: oneshot::Receiver<T>) -> Option<T> {
 }
 
 /// The event of a document, and its line in the log.
-async fn say(told: Told, half: &mut impl Half) {
+async fn say(Due { told, untold }: Due, half: &mut impl Half) {
+    if untold > 0 {
+        tracing::warn!(layer = %told.layer, untold, "documents of this layer come too fast; the newest is told");
+    }
     let mut detail = EventDetail {
         layer: Some(told.layer.to_string()),
         ..EventDetail::default()
@@ -283,7 +304,9 @@ async fn say(told: Told, half: &mut impl Half) {
             EventType::ConfigApplied
         }
         Verdict::Refused(refusal) => {
-            for message in refusal.messages() {
+            // In a flood one fault stands for all; `config/reported` has them.
+            let most = if untold > 0 { 1 } else { usize::MAX };
+            for message in refusal.messages().take(most) {
                 tracing::warn!(layer = %told.layer, version = refusal.version, "settings from elsewhere are refused: {message}");
             }
             detail.document_version = refusal.version;

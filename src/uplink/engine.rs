@@ -250,14 +250,10 @@ impl Engine {
         }
     }
 
-    /// A retained reply of the gateway answers nothing (CONTRACT §5).
+    /// What came on a topic that was asked for.
     pub(super) fn received(&mut self, message: Received) {
         if message.topic == self.sender.topics.hold_reply() {
-            if message.retained {
-                tracing::warn!("a retained message of the gateway is left out");
-            } else {
-                self.gateway.replied(self.sender.boot, &message.payload);
-            }
+            self.gateway.replied(self.sender.boot, &message);
         } else if let Some(subscriptions) = &self.subscriptions
             && subscriptions.to.try_send(message).is_err()
         {

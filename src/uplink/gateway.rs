@@ -4,6 +4,7 @@
 //! program (`boot`).
 
 use super::log_limit::LogLimit;
+use super::mqtt::session::Received;
 use crate::softphone::{Adapter, Answer, Signal, SignalKind};
 use sidetone_wire::hold::HoldReply;
 use std::collections::VecDeque;
@@ -20,6 +21,8 @@ pub(super) struct Gateway {
     /// `seq` of the request, number of the order.
     waiting: VecDeque<(u64, u64)>,
     unreadable: LogLimit,
+    retained: LogLimit,
+    lost: LogLimit,
 }
 
 impl Gateway {
@@ -29,6 +32,8 @@ impl Gateway {
             signals,
             waiting: VecDeque::new(),
             unreadable: LogLimit::default(),
+            retained: LogLimit::default(),
+            lost: LogLimit::default(),
         }
     }
 
@@ -45,13 +50,25 @@ impl Gateway {
     }
 
     /// There is no broker to ask through.
-    pub(super) fn unreachable(&self, order: u64) {
+    pub(super) fn unreachable(&mut self, order: u64) {
         self.answer(order, Answer::Unknown("the broker is away".to_owned()));
     }
 
-    /// Something came on the reply topic.
-    pub(super) fn replied(&mut self, boot: u64, payload: &[u8]) {
-        let reply = match HoldReply::from_json(payload) {
+    /// Something came on the reply topic. What is retained answers nothing (CONTRACT §5).
+    pub(super) fn replied(&mut self, boot: u64, message: &Received) {
+        if message.retained {
+            // The removal of a retained reply is none.
+            if !message.payload.is_empty()
+                && let Some(times) = self.retained.happened(Instant::now())
+            {
+                tracing::warn!(
+                    times,
+                    "a retained reply of the gateway is left out; a gateway publishes without the retain flag"
+                );
+            }
+            return;
+        }
+        let reply = match HoldReply::from_json(&message.payload) {
             Ok(reply) => reply,
             Err(error) => {
                 if let Some(times) = self.unreadable.happened(Instant::now()) {
@@ -77,15 +94,19 @@ impl Gateway {
         self.answer(order, answer);
     }
 
-    fn answer(&self, order: u64, answer: Answer) {
+    fn answer(&mut self, order: u64, answer: Answer) {
         let signal = Signal {
             adapter: Adapter::Mqtt,
             kind: SignalKind::Answer { order, answer },
         };
         if let Some(signals) = &self.signals
             && signals.try_send(signal).is_err()
+            && let Some(times) = self.lost.happened(Instant::now())
         {
-            tracing::warn!("the station is too slow: an answer of the gateway is lost");
+            tracing::warn!(
+                times,
+                "the station is too slow: an answer of the gateway is lost"
+            );
         }
     }
 }
@@ -101,6 +122,15 @@ mod tests {
         (gateway, receiver)
     }
 
+    fn message(payload: &str, retained: bool) -> Received {
+        Received {
+            topic: "sidetone/v1/acme/node/ws-1/hold/reply".to_owned(),
+            payload: payload.as_bytes().to_owned(),
+            retained,
+            correlation: None,
+        }
+    }
+
     #[test]
     fn an_answer_is_taken_once_and_only_to_what_was_asked_by_this_start() {
         let (mut gateway, mut signals) = asked();
@@ -110,11 +140,13 @@ mod tests {
             r#"{"v":1,"boot":9,"seq":17}"#,
             "[[[[",
         ] {
-            gateway.replied(9, hostile.as_bytes());
+            gateway.replied(9, &message(hostile, false));
         }
+        let right = r#"{"v":1,"boot":9,"seq":17,"ok":true}"#;
+        gateway.replied(9, &message(right, true));
         assert!(signals.try_recv().is_err());
         for _ in 0..2 {
-            gateway.replied(9, br#"{"v":1,"boot":9,"seq":17,"ok":true}"#);
+            gateway.replied(9, &message(right, false));
         }
         let signal = signals.try_recv().expect("the answer");
         let answer = Answer::Accepted;

@@ -9,7 +9,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// One kind of line: the first is written at once, then at most one a minute.
 #[derive(Debug, Default)]
-pub(super) struct LogLimit {
+pub(crate) struct LogLimit {
     written: Option<Instant>,
     /// What happened since, unwritten.
     kept_back: u64,
@@ -17,7 +17,7 @@ pub(super) struct LogLimit {
 
 impl LogLimit {
     /// It happened once more. `Some` = a line is due, with how often it happened since the last one (at least 1).
-    pub(super) fn happened(&mut self, now: Instant) -> Option<u64> {
+    pub(crate) fn happened(&mut self, now: Instant) -> Option<u64> {
         self.kept_back = self.kept_back.saturating_add(1);
         let waits = |written| now.saturating_duration_since(written) < PAUSE;
         if self.written.is_some_and(waits) {

@@ -17,7 +17,7 @@ pub mod identity;
 mod intake;
 mod items;
 mod link;
-mod log_limit;
+pub(crate) mod log_limit;
 mod moves;
 mod mqtt;
 mod order;

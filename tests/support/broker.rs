@@ -277,7 +277,9 @@ impl Watcher {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&seen);
         std::thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
+            // Bytes, because a payload need not be text.
+            for line in output.split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line);
                 writer.lock().unwrap().extend(Seen::parse(&line));
             }
         });
