@@ -251,7 +251,7 @@ impl EchoGuard {
                 if let Some(delay) = self.delay
                     && behind > FAR_HEARD
                     && own.surely > 0.0
-                    && self.is_far_end(&log_bands(mic_bins), delay)
+                    && self.is_far_end(&log_bands(mic_bins), delay, Resemblance::is_long)
                     && self.finder.peak().prominence > SURE_TRACE
                 {
                     // The bound was too low, or is so since the headset was moved.
@@ -341,7 +341,7 @@ impl EchoGuard {
         if let Some(delay) = self.delay
             && loud
             && own.surely > 0.0
-            && self.is_far_end(&log_bands(self.filter.left()), delay)
+            && self.is_far_end(&log_bands(self.filter.left()), delay, |_| true)
         {
             // The headset was moved, or a stream slipped: what is there is to be learnt anew.
             self.filter.doubt();
@@ -362,12 +362,17 @@ impl EchoGuard {
         doubted.in_room(result.residual, floor)
     }
 
-    /// A frame that nothing explains, and those before it, move as the far end does.
-    fn is_far_end(&mut self, left: &Envelope, delay: usize) -> bool {
+    /// A frame that nothing explains, and those before it, if they are `enough`, move as the far end does.
+    fn is_far_end(
+        &mut self,
+        left: &Envelope,
+        delay: usize,
+        enough: impl Fn(&Resemblance) -> bool,
+    ) -> bool {
         let around = [delay.saturating_sub(1), delay, delay + 1];
         let far = around.map(|delay| self.finder.far_ago(delay));
-        self.resemblance.push(left, far);
-        let it_is = self.resemblance.correlation() > FAR_END;
+        self.resemblance.push(self.frame, left, far);
+        let it_is = enough(&self.resemblance) && self.resemblance.correlation() > FAR_END;
         if it_is {
             self.resemblance = Resemblance::default();
         }

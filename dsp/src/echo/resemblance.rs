@@ -16,6 +16,13 @@ const KEEP: f32 = 0.97;
 /// Fewer frames than this say nothing.
 const LEAST: f32 = 8.0;
 
+/// So many frames are enough to wake a filter that has found nothing: more than a syllable, as the start of one person's
+/// turn looks like the syllable that another ended with,
+const LONG: u32 = 40;
+
+/// and no further apart than this, as that start comes again with each turn.
+const APART: u64 = 30;
+
 /// Running sums of one side's bands.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sums {
@@ -42,6 +49,9 @@ impl Sums {
 /// Correlates what is left with the far end.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Resemblance {
+    /// The number of the last frame taken, and how many came before it without a longer gap than [`APART`].
+    last: u64,
+    run: u32,
     frames: f32,
     left: Sums,
     far: [Sums; AROUND],
@@ -49,8 +59,15 @@ pub(super) struct Resemblance {
 }
 
 impl Resemblance {
-    /// Takes the bands of a frame that nothing explains, and those of the far end at the delays around.
-    pub(super) fn push(&mut self, left: &Envelope, far: [&Envelope; AROUND]) {
+    /// Takes the bands of frame `now` that nothing explains, and those of the far end at the delays around.
+    pub(super) fn push(&mut self, now: u64, left: &Envelope, far: [&Envelope; AROUND]) {
+        let goes_on = now.saturating_sub(self.last) <= APART;
+        self.run = if goes_on {
+            self.run.saturating_add(1)
+        } else {
+            1
+        };
+        self.last = now;
         self.frames = self.frames * KEEP + 1.0;
         self.left.push(left);
         for (d, far) in far.into_iter().enumerate() {
@@ -59,6 +76,11 @@ impl Resemblance {
                 *both = *both * KEEP + left * far;
             }
         }
+    }
+
+    /// Whether there is enough to wake a filter that has found nothing.
+    pub(super) fn is_long(&self) -> bool {
+        self.run >= LONG
     }
 
     /// The correlation at the best of the delays, −1..1; 0 while there is too little to go by.
@@ -99,9 +121,25 @@ mod tests {
         let mut resemblance = Resemblance::default();
         for n in 10..10 + frames {
             let far = [delay, delay + 1, delay + 2].map(|d| bands(|b| scatter(n - d, b)));
-            resemblance.push(&bands(|b| left(n, b)), far.each_ref());
+            resemblance.push(n as u64, &bands(|b| left(n, b)), far.each_ref());
         }
         resemblance.correlation()
+    }
+
+    #[test]
+    fn what_comes_again_with_each_turn_wakes_nothing_and_what_lasts_does() {
+        let long_after = |frames: usize, speaks: &dyn Fn(usize) -> bool| {
+            let mut resemblance = Resemblance::default();
+            for n in (0..frames).filter(|n| speaks(*n)) {
+                let far = bands(|b| scatter(n, b));
+                resemblance.push(n as u64, &far, [&far; AROUND]);
+            }
+            resemblance.is_long()
+        };
+        // A quarter of a second at the start of each turn of two.
+        assert!(!long_after(3_000, &|n| n % 200 < 26));
+        // Syllables with gaps of a tenth of a second.
+        assert!(long_after(80, &|n| n % 25 < 15));
     }
 
     #[test]
