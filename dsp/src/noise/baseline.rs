@@ -11,7 +11,7 @@ const SMOOTHING: f32 = 0.125;
 const SMOOTHING_DOWN: f32 = 0.5;
 
 /// The lowest floor is that of two windows of so many frames.
-const WINDOW: u32 = 300;
+const WINDOW: u32 = 50;
 
 /// Traces one power.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -67,7 +67,7 @@ impl Baseline {
         self.started.then_some(self.floor)
     }
 
-    /// The lowest floor of the last three to six seconds: between two gaps of somebody in a hurry the floor climbs
+    /// The lowest floor of the last half to whole second: between two gaps of somebody in a hurry the floor climbs
     /// into the voice.
     pub(crate) fn lowest(&self) -> Option<f32> {
         self.started.then(|| self.lowest[0].min(self.lowest[1]))

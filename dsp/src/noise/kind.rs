@@ -47,7 +47,7 @@ const LEAST_PAIRS: u32 = 80;
 const LEAST: u32 = 50;
 
 /// Without a pause for so many frames what the detector hears is no one person.
-const NO_PAUSE: u32 = 1_500;
+const NO_PAUSE: u32 = 600;
 
 /// Mean power per bin of each band, seen through a Hann window.
 pub(super) fn bands(bins: &Bins) -> [f32; BANDS] {
