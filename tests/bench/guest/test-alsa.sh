@@ -40,6 +40,16 @@ nobody_listens() {
 # telemetry_of KEY: that number of $MESSAGE.
 telemetry_of() { echo "$MESSAGE" | sed -n "s/.*\"$1\":\([-0-9.]*\).*/\1/p"; }
 
+# hold_up TIMES: stops the daemon for 25 ms again and again, as a busy machine does.
+hold_up() {
+  for _ in $(seq "$1"); do
+    kill -STOP "$SIDETONE"
+    usleep 25000
+    kill -CONT "$SIDETONE"
+    usleep 83000
+  done
+}
+
 # Whether LOW <= VALUE <= HIGH.
 between() { awk -v low="$1" -v value="$2" -v high="$3" 'BEGIN { exit !(value != "" && value + 0 >= low && value + 0 <= high) }'; }
 
@@ -80,7 +90,7 @@ agent=$(telemetry_of agent_level_dbov)
 check "in the agent's microphone is only the leak ($agent dBov)" between -65 "$agent" -35
 call_end
 check "two seconds after the call nobody listens" wait_for 2 nobody_listens
-expect_message 4 /event/call.ended
+expect_message 4 /event/call.ended agent_dropouts=0 customer_dropouts=0
 check "what is played reaches the loopback unchanged" same_sound "$LOGS/customer.raw" customer.wav -0.5 0.5
 check "what is played reaches the headset" same_sound "$LOGS/agent.raw" customer.wav -21.5 -18.5
 starved=$(statistic speaker_starved)
@@ -97,6 +107,7 @@ mark
 expect_message 8 /telemetry/audio lost_samples=0
 agent=$(telemetry_of agent_active_speech_level_dbov)
 check "the agent's level is right ($agent dBov)" between -30 "$agent" -20
+hold_up 40
 expect_message 40 /alert/line_noise/agent state=raised fault=hum
 
 # The plug is pulled in the call.
@@ -111,7 +122,7 @@ call_start default default
 expect_message 15 /telemetry/audio far_source=mix lost_samples=0
 call_end
 check "two seconds after the call nobody listens" wait_for 2 nobody_listens
-expect_message 15 /event/call.ended
+expect_message 15 /event/call.ended agent_dropouts=0 customer_dropouts=0
 
 # Without the shared devices the softphone has the headset for itself.
 rm /etc/asound.conf

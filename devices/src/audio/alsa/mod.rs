@@ -16,6 +16,7 @@
 mod capture;
 mod cards;
 mod device;
+mod stream;
 mod usage;
 
 use super::backend::{Backend, CaptureReport, WatchEnd, WatchReport, WishBox};
