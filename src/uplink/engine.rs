@@ -462,6 +462,8 @@ impl Engine {
             .stop(self.connected, Duration::from_secs(1))
             .await;
         self.disk.close(DISK_PATIENCE).await;
+        self.items.settle(DISK_PATIENCE).await;
+        self.cleared.settle(DISK_PATIENCE).await;
     }
 }
 

@@ -16,6 +16,7 @@ mod gateway;
 pub mod identity;
 mod intake;
 mod items;
+mod later;
 mod link;
 pub(crate) mod log_limit;
 mod moves;
