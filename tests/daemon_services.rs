@@ -121,6 +121,11 @@ async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
         .find(|s| s.topic.ends_with("event/alert.raised"));
     let agent = raised.unwrap().json()["agent"].as_str().unwrap().to_owned();
     assert_eq!(agent.len(), 16, "whose call it is, the kernel says");
+    let reports = seen
+        .iter()
+        .filter(|s| s.topic.ends_with("/config/reported"));
+    let named: Vec<_> = reports.map(|s| s.json()["names_agent"].clone()).collect();
+    assert_eq!(named, [false, true, false], "while somebody is there");
     // The headset left the inventory with its station.
     let item = seen
         .iter()

@@ -189,6 +189,7 @@ impl Uplink {
             subscriptions: config.subscriptions,
             pseudonym,
             names_agent: config.speaker.names_agent,
+            report: None,
             waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
             cleared: Cleared::read(

@@ -205,7 +205,7 @@ impl House {
         for turn in self.turns.settle(self.began.elapsed()) {
             match turn {
                 Turn::Rest(peer) => {
-                    tracing::info!("another user is at the seat: the station rests");
+                    tracing::info!("the station rests: its user is not at the seat any more");
                     self.tell_to_wait(peer);
                 }
                 Turn::Over(_) => self.close(ClearReason::Suspend).await,
@@ -425,7 +425,7 @@ pub(super) fn no_session() -> StationMessage {
 
 fn inactive() -> ToStation {
     ToStation::Inactive {
-        reason: "another session of this workstation is the active one".to_owned(),
+        reason: "its user is not the one at the seat".to_owned(),
     }
 }
 
