@@ -165,6 +165,12 @@ impl Remote {
         &self.effective
     }
 
+    /// The documents that were taken, in the order in which they are merged.
+    pub fn taken(&self) -> impl Iterator<Item = (&Layer, &Document)> {
+        let taken = self.layers.iter();
+        taken.filter_map(|layer| Some((layer, self.kept.accepted.get(layer)?)))
+    }
+
     /// What must survive a restart.
     #[must_use]
     pub fn kept(&self) -> &Kept {

@@ -70,7 +70,7 @@ pub(super) struct Provision {
 impl Provisioned {
     /// With what the last start kept.
     pub(super) fn read(local: &Config, topics: &Topics) -> Result<Self, SettingsError> {
-        let path = settings::state_dir(local)?.join("remote-config.json");
+        let path = settings::state_dir(local)?.join(Kept::FILE);
         let kept = match std::fs::read(&path).map(|bytes| Kept::from_json(&bytes)) {
             Ok(Ok(kept)) => kept,
             Ok(Err(error)) => {
