@@ -148,7 +148,9 @@ proptest! {
         match config::load_text("any.toml", &text) {
             Ok(loaded) => {
                 // What is shown can be loaded, and means the same.
-                let shown = config::show(&loaded);
+                let places = loaded.origins.iter();
+                let origins = places.map(|(key, at)| (key.clone(), format!("{}:{}", at.file, at.line)));
+                let shown = config::show(&loaded.config, &origins.collect());
                 let again = config::load_text("shown.toml", &shown).unwrap();
                 prop_assert_eq!(again.config, loaded.config);
             }

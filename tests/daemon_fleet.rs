@@ -34,10 +34,15 @@ fn document(version: u64, set: &Value) -> String {
 
 /// Runs `sidetone fleet` with the desk's configuration; status, and everything it said.
 fn fleet(desk: &Desk, arguments: &[&str]) -> (i32, String) {
+    sidetone(desk, &[&["fleet"], arguments].concat())
+}
+
+/// The same of any command.
+fn sidetone(desk: &Desk, arguments: &[&str]) -> (i32, String) {
     let done = Command::new(PROGRAM)
-        .args(["fleet", "-c"])
-        .arg(desk.configuration())
         .args(arguments)
+        .arg("-c")
+        .arg(desk.configuration())
         .output()
         .unwrap();
     let said = [done.stdout, done.stderr].concat();
@@ -124,6 +129,21 @@ async fn settings_come_into_force_in_a_call_and_are_kept() {
         (&alert["severity"], &alert["team"]),
         (&json!("critical"), &json!("Late"))
     );
+
+    // On the workstation: who set what, and what the doctor knows of it.
+    let (status, said) = sidetone(&desk, &["config", "show"]);
+    assert_eq!(status, 0, "{said}");
+    for line in [
+        "team = \"Late\"  # over MQTT: fleet, version 1",
+        "severity = \"critical\"  # over MQTT: group/late, version 4",
+        &format!("for_s = 0.2  # {}:", desk.configuration().display()),
+    ] {
+        assert!(said.contains(line), "no {line:?} in {said}");
+    }
+    let (_, said) = sidetone(&desk, &["doctor", "--json"]);
+    let told = "Set over MQTT: fleet version 1 (alerts.qd_open_in_call.severity, node.team); \
+                group/early version 7 (alerts.qd_open_in_call.severity); group/late version 4";
+    assert!(said.contains(told), "{said}");
 
     // Refused whole, and nothing changes.
     let mixed = json!({"broker": {"url": "mqtt://evil"}, "node": {"team": "Evil"}});

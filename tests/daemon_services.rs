@@ -14,6 +14,7 @@ mod testbed;
 use board::Board;
 use broker::{Broker, PERSISTENT, Seen, Watcher};
 use daemon::{Daemon, Desk, PROGRAM};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -120,6 +121,11 @@ async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
         .find(|s| s.topic.ends_with("event/alert.raised"));
     let agent = raised.unwrap().json()["agent"].as_str().unwrap().to_owned();
     assert_eq!(agent.len(), 16, "whose call it is, the kernel says");
+    let reports = seen
+        .iter()
+        .filter(|s| s.topic.ends_with("/config/reported"));
+    let named: Vec<_> = reports.map(|s| s.json()["names_agent"].clone()).collect();
+    assert_eq!(named, [false, true, false], "while somebody is there");
     // The headset left the inventory with its station.
     let item = seen
         .iter()
@@ -149,6 +155,62 @@ async fn a_killed_station_leaves_one_clear_for_its_alert() {
         "state",
         "cleared"
     ));
+}
+
+/// The `call.…` events, each once: kind, call, reason.
+fn calls(seen: &[Seen]) -> Vec<(String, Value, Value)> {
+    let mut events = Board::of(seen).events;
+    events.retain(|(kind, _)| kind.starts_with("call."));
+    let told = events.into_iter();
+    told.map(|(kind, json)| (kind, json["call"].clone(), json["reason"].clone()))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_one() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let uplink = uplink(&desk);
+    let first = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    first.kill();
+    // At once, as systemd does it: within the time the first one would have had to come back.
+    let mut second = station(&desk, &headset);
+    second.until("its turn", |log| has(log, "this station speaks"));
+    headset.send_at_once(OFF_HOOK);
+    let seen = watcher
+        .until("the next call", |seen| said(seen, "call.started") == 2)
+        .await;
+    let first_call = calls(&seen)[0].1.clone();
+    let restart = Value::from("restart");
+    let kinds: Vec<_> = calls(&seen).into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, ["call.started", "call.ended", "call.started"]);
+    assert_eq!(
+        calls(&seen)[1],
+        ("call.ended".to_owned(), first_call.clone(), restart.clone())
+    );
+    let next_call = calls(&seen)[2].1.clone();
+    assert_ne!(next_call, first_call);
+    let ended = seen.iter().find(|s| s.topic.ends_with("/call.ended"));
+    let ended = ended.unwrap().json();
+    assert!(ended["agent"].is_string() && ended["headset"].is_string());
+    assert!(ended["duration_s"].as_f64().unwrap() < 60.0, "{ended}");
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call restart"]);
+
+    // An uplink that has not seen the call begin ends it all the same, once nobody comes back.
+    uplink.kill();
+    second.until("its search", |log| has(log, "the uplink is away"));
+    let uplink = self::uplink(&desk);
+    uplink.until("the station", |log| has(log, "speaks for this node"));
+    assert!(second.is_alive());
+    second.kill();
+    let seen = watcher
+        .until("the end", |seen| said(seen, "call.ended") == 2)
+        .await;
+    let last = calls(&seen).pop().unwrap();
+    assert_eq!(last, ("call.ended".to_owned(), next_call, restart));
+    assert_eq!(said(&seen, "alert.cleared"), 1);
 }
 
 #[tokio::test]
@@ -215,6 +277,44 @@ async fn an_alert_outlives_the_uplink_under_its_id() {
         .map(|s| s.json()["id"].clone())
         .collect();
     assert!(ids.windows(2).all(|pair| pair[0] == pair[1]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_station_that_was_away_for_too_long_begins_anew() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let first = uplink(&desk);
+    let station = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    station.signal("-STOP");
+    first.kill();
+    let _second = uplink(&desk);
+    watcher
+        .until("the clear", |seen| said(seen, "alert.cleared") == 1)
+        .await;
+    station.signal("-CONT");
+    station.until("its new beginning", |log| has(log, "it begins anew"));
+    // What it had open ends, once; and it hears the headset again.
+    watcher
+        .until("the headset again", |seen| said(seen, "headset.added") == 2)
+        .await;
+    headset.send(&quick_disconnect(false));
+    headset.send(OFF_HOOK);
+    headset.send(&quick_disconnect(true));
+    headset.send(ON_HOOK);
+    let seen = watcher
+        .until("its end", |seen| said(seen, "call.ended") == 2)
+        .await;
+    let told = calls(&seen);
+    let kinds: Vec<_> = told.iter().map(|(kind, ..)| kind.as_str()).collect();
+    let twice = ["call.started", "call.ended"].repeat(2);
+    assert_eq!(kinds, twice);
+    assert!(told[0].1 == told[1].1 && told[1].1 != told[2].1 && told[2].1 == told[3].1);
+    assert_eq!(
+        Board::of(&seen).clears(),
+        ["qd_open_in_call restart", "qd_open_in_call call_ended"]
+    );
 }
 
 /// Connects and says this; what comes back until the connection ends or `lines` have come.

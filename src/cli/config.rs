@@ -3,6 +3,8 @@
 use super::args::{ConfigArgs, ConfigCommand};
 use super::{Failure, output};
 use crate::config::{self, CONFIG_DIR, Loaded, Source};
+use crate::run::InForce;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Runs one of the commands.
@@ -15,7 +17,7 @@ pub fn run(args: &ConfigArgs) -> Result<(), Failure> {
             let loaded = load(args.config.as_ref())?;
             output::print(&verdict(&loaded))
         }
-        ConfigCommand::Show => output::print(&config::show(&load(args.config.as_ref())?)),
+        ConfigCommand::Show => output::print(&shown(&load(args.config.as_ref())?)),
         ConfigCommand::Defaults { commented: false } => output::print(config::DEFAULTS),
         ConfigCommand::Defaults { commented: true } => {
             output::print(&config::commented(config::DEFAULTS))
@@ -31,6 +33,27 @@ pub(super) fn load(file: Option<&PathBuf>) -> Result<Loaded, Failure> {
         None => Source::Directory(Path::new(CONFIG_DIR)),
     };
     Ok(config::load(source)?)
+}
+
+/// What is in force, with what came over MQTT if that is known here.
+fn shown(loaded: &Loaded) -> String {
+    let places = loaded.origins.iter();
+    let places = places.map(|(key, place)| (key.clone(), format!("{}:{}", place.file, place.line)));
+    let mut origins: BTreeMap<String, String> = places.collect();
+    match InForce::read(&loaded.config, Path::new("/")) {
+        Ok(in_force) => {
+            origins.extend(in_force.origins());
+            let mut text = String::new();
+            for sentence in &in_force.left_out {
+                text += &format!("# left out, {}\n", sentence.replace('\n', " "));
+            }
+            text + &config::show(&in_force.config, &origins)
+        }
+        Err(why) => {
+            let text = config::show(&loaded.config, &origins);
+            format!("# without settings over MQTT: {why}\n{text}")
+        }
+    }
 }
 
 fn verdict(loaded: &Loaded) -> String {

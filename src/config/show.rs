@@ -1,20 +1,21 @@
-//! The effective configuration as a file one could write, with who said what.
+//! A configuration as a file one could write, with who said what.
 
 use super::check::join;
-use super::load::{Loaded, defaults};
+use super::load::defaults;
 use super::model::Config;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// The effective configuration as TOML; each key a file sets carries `# FILE:LINE`.
+/// A configuration as TOML; each key (dotted) that somebody set carries, as a comment, who.
 #[must_use]
-pub fn show(loaded: &Loaded) -> String {
+pub fn show(config: &Config, origins: &BTreeMap<String, String>) -> String {
     let mut text = String::new();
     let base = defaults()
         .map(|config| as_json(&config))
         .unwrap_or_default();
-    if let Value::Object(sections) = as_json(&loaded.config) {
-        write_section(&mut text, "", &sections, &base, loaded);
+    if let Value::Object(sections) = as_json(config) {
+        write_section(&mut text, "", &sections, &base, origins);
     }
     text
 }
@@ -28,7 +29,7 @@ fn write_section(
     section: &str,
     keys: &Map<String, Value>,
     base: &Value,
-    loaded: &Loaded,
+    origins: &BTreeMap<String, String>,
 ) {
     let (tables, leaves): (Vec<_>, Vec<_>) = keys.iter().partition(|(_, value)| value.is_object());
     if !leaves.is_empty() && !section.is_empty() {
@@ -38,11 +39,11 @@ fn write_section(
     for (name, value) in leaves {
         let _ = write!(text, "{name} = {}", as_toml(value));
         let key = join(section, name);
-        match loaded.origins.get(&key) {
-            Some(place) => {
+        match origins.get(&key) {
+            Some(origin) => {
                 let same = base.get(name) == Some(value);
                 let note = if same { " (same as the default)" } else { "" };
-                let _ = writeln!(text, "  # {}:{}{note}", place.file, place.line);
+                let _ = writeln!(text, "  # {origin}{note}");
             }
             None => text.push('\n'),
         }
@@ -50,7 +51,7 @@ fn write_section(
     for (name, value) in tables {
         if let Some(keys) = value.as_object() {
             let base = base.get(name).unwrap_or(&Value::Null);
-            write_section(text, &join(section, name), keys, base, loaded);
+            write_section(text, &join(section, name), keys, base, origins);
         }
     }
 }

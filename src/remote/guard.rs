@@ -18,13 +18,34 @@ pub(super) enum Outcome {
 }
 
 /// The trial, if one is on: since when the node has been connected (`true`) or not.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Guard {
     connected: bool,
     trial: Option<Duration>,
+    patience: Duration,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self {
+            connected: false,
+            trial: None,
+            patience: PATIENCE,
+        }
+    }
 }
 
 impl Guard {
+    /// How long a trial is.
+    pub(super) fn patience(&self) -> Duration {
+        self.patience
+    }
+
+    /// Makes trials last so long.
+    pub(super) fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     /// New settings came into force.
     pub(super) fn begin(&mut self, now: Duration) {
         self.trial = Some(now);
@@ -45,7 +66,7 @@ impl Guard {
     /// What the trial came to, once.
     pub(super) fn outcome(&mut self, now: Duration) -> Option<Outcome> {
         let since = self.trial?;
-        if now.saturating_sub(since) < PATIENCE {
+        if now.saturating_sub(since) < self.patience {
             return None;
         }
         self.trial = None;

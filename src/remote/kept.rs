@@ -18,6 +18,9 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Its file's name in the state directory.
+    pub const FILE: &str = "remote-config.json";
+
     /// Reads it back. What cannot be read is nothing: the broker has the documents.
     ///
     /// # Errors

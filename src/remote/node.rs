@@ -110,6 +110,13 @@ impl Remote {
         remote
     }
 
+    /// With trials that last so long instead of [`super::PATIENCE`].
+    #[must_use]
+    pub fn with_trials_of(mut self, patience: Duration) -> Self {
+        self.guard.set_patience(patience);
+        self
+    }
+
     /// Those of the kept documents that still stand beside the workstation's files.
     fn recheck(&mut self, mut documents: Documents) -> Documents {
         let mut good = Documents::new();
@@ -156,6 +163,12 @@ impl Remote {
     #[must_use]
     pub fn effective(&self) -> &Config {
         &self.effective
+    }
+
+    /// The documents that were taken, in the order in which they are merged.
+    pub fn taken(&self) -> impl Iterator<Item = (&Layer, &Document)> {
+        let taken = self.layers.iter();
+        taken.filter_map(|layer| Some((layer, self.kept.accepted.get(layer)?)))
     }
 
     /// What must survive a restart.
@@ -241,7 +254,7 @@ impl Remote {
             .get(layer)
             .is_some_and(|spoiled| version <= *spoiled)
         {
-            return refuse(Reason::RolledBack, rolled_back(version));
+            return refuse(Reason::RolledBack, self.rolled_back(version));
         }
         Ok(Some(Some(document)))
     }
@@ -309,7 +322,7 @@ impl Remote {
             if let Some(version) = version {
                 self.kept.spoiled.insert(layer.clone(), version);
             }
-            let message = rolled_back(version.unwrap_or_default());
+            let message = self.rolled_back(version.unwrap_or_default());
             let refusal = Refusal::whole(Reason::RolledBack, version, message);
             told.extend(self.refuse(layer, refusal));
         }
@@ -352,11 +365,11 @@ impl Remote {
             ..ConfigReported::default()
         }
     }
-}
 
-fn rolled_back(version: u64) -> String {
-    format!(
-        "version {version} was taken back: the broker was away for {} s after it came into force; publish a newer version if it was not to blame",
-        super::guard::PATIENCE.as_secs()
-    )
+    fn rolled_back(&self, version: u64) -> String {
+        format!(
+            "version {version} was taken back: the broker was away for {} s after it came into force; publish a newer version if it was not to blame",
+            self.guard.patience().as_secs()
+        )
+    }
 }

@@ -24,6 +24,7 @@ mod doors;
 mod half;
 mod health;
 mod identify;
+mod in_force;
 mod logging;
 mod meter;
 mod parts;
@@ -53,6 +54,7 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(crate) use daemon::daemon;
 #[cfg(feature = "demo")]
 pub(crate) use doors::Doors;
+pub use in_force::{InForce, NotKnown, Taken};
 #[cfg(feature = "demo")]
 pub(crate) use logging::start as start_log;
 pub use services::{ServiceError, station, uplink};

@@ -6,7 +6,7 @@ use super::settings::{self, SettingsError};
 use super::verdicts::{Due, Verdicts};
 use super::{identify, logging};
 use crate::config::Config;
-use crate::remote::{Asked, CommandDesk, Kept, Remote, Told, Verdict};
+use crate::remote::{Asked, CommandDesk, Kept, PATIENCE, Remote, Told, Verdict};
 use crate::uplink::config::Subscriptions;
 use crate::uplink::files::replace;
 use crate::uplink::log_limit::LogLimit;
@@ -70,7 +70,7 @@ pub(super) struct Provision {
 impl Provisioned {
     /// With what the last start kept.
     pub(super) fn read(local: &Config, topics: &Topics) -> Result<Self, SettingsError> {
-        let path = settings::state_dir(local)?.join("remote-config.json");
+        let path = settings::state_dir(local)?.join(Kept::FILE);
         let kept = match std::fs::read(&path).map(|bytes| Kept::from_json(&bytes)) {
             Ok(Ok(kept)) => kept,
             Ok(Err(error)) => {
@@ -79,7 +79,8 @@ impl Provisioned {
             }
             Err(_) => Kept::default(),
         };
-        let remote = Remote::new(local.clone(), topics.clone(), kept, Duration::ZERO);
+        let remote = Remote::new(local.clone(), topics.clone(), kept, Duration::ZERO)
+            .with_trials_of(trial());
         let commands = CommandDesk::new(topics.clone());
         let (to, received) = mpsc::channel(WAITING);
         let subscriptions = Subscriptions {
@@ -272,6 +273,14 @@ impl Provision {
     async fn reply(&self, reply: CommandReply, correlation: Option<Vec<u8>>) {
         give(&self.orders, reply, correlation).await;
     }
+}
+
+/// How long settings are on trial. A test of the whole daemon shortens it; a released program does not look.
+fn trial() -> Duration {
+    let told = std::env::var("SIDETONE_TEST_TRIAL_S").ok();
+    let seconds = told.filter(|_| cfg!(debug_assertions));
+    let seconds = seconds.and_then(|seconds| seconds.parse().ok());
+    seconds.map_or(PATIENCE, Duration::from_secs)
 }
 
 async fn give(orders: &Orders, reply: CommandReply, correlation: Option<Vec<u8>>) {

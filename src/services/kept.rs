@@ -3,9 +3,11 @@
 //! *Bounded* by number and bytes: the uplink is away for as long as its restart takes, not for a shift. *When full*,
 //! the oldest event that is not about an alert goes first; each loss is counted.
 
+use super::calls::{OpenCall, OpenCalls};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::AlertState;
 use std::collections::{BTreeSet, VecDeque};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// Most messages kept.
@@ -30,6 +32,7 @@ pub struct Kept {
     bytes: usize,
     lost: u64,
     standing: BTreeSet<Uuid>,
+    calls: OpenCalls,
 }
 
 impl Kept {
@@ -39,13 +42,17 @@ impl Kept {
         self.last
     }
 
-    /// Notes which alerts stand by what is said.
-    pub fn note(&mut self, message: &StationMessage) {
-        if let StationMessage::Alert(alert) = message {
-            match alert.detail.state {
-                AlertState::Cleared => self.standing.remove(&alert.detail.id),
-                AlertState::Raised | AlertState::Updated => self.standing.insert(alert.detail.id),
-            };
+    /// Notes which alerts stand and which calls are open by what is said; `now` is on a monotonic clock.
+    pub fn note(&mut self, now: Duration, message: &StationMessage) {
+        match message {
+            StationMessage::Alert(alert) => match alert.detail.state {
+                AlertState::Cleared => drop(self.standing.remove(&alert.detail.id)),
+                AlertState::Raised | AlertState::Updated => {
+                    self.standing.insert(alert.detail.id);
+                }
+            },
+            StationMessage::Event(event) => self.calls.note(now, event),
+            _ => {}
         }
     }
 
@@ -103,6 +110,12 @@ impl Kept {
         std::mem::take(&mut self.lost)
     }
 
+    /// The calls that are open.
+    #[must_use]
+    pub fn calls(&self, now: Duration) -> Vec<OpenCall> {
+        self.calls.all(now)
+    }
+
     /// The alerts that stand, and those of which the uplink has not yet all that was said.
     #[must_use]
     pub fn standing(&self) -> Vec<Uuid> {
@@ -132,7 +145,7 @@ mod tests {
         let [alert, event] = raised(7);
         for message in [&alert, &event] {
             let n = kept.number();
-            kept.note(message);
+            kept.note(Duration::ZERO, message);
             kept.keep(n, message, b"alert".to_vec());
         }
         for ts in 0..1200 {
@@ -150,7 +163,7 @@ mod tests {
         // Its end is said, but nobody has heard it yet.
         let [state, _] = cleared(7);
         let n = kept.number();
-        kept.note(&state);
+        kept.note(Duration::ZERO, &state);
         kept.keep(n, &state, b"end".to_vec());
         assert_eq!(kept.standing(), [Uuid::from_u128(7)]);
         kept.taken(n);

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::local::state::Broker;
+use crate::services::calls::OpenCall;
 use crate::softphone::Answer;
 use crate::uplink::sent::{SentCounts, SentMessage};
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,9 @@ pub struct Hello {
     pub station: Uuid,
     /// Alerts that stand for it, or whose end the uplink has not taken yet.
     pub standing: Vec<Uuid>,
+    /// Calls that go on.
+    #[serde(default)]
+    pub calls: Vec<OpenCall>,
     /// Messages it had to give up since it last said so, because nobody took them.
     pub lost: u64,
 }

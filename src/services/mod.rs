@@ -3,10 +3,11 @@
 //! who sits at the workstation (`seats`); threads and sockets are in `crate::run`.
 //!
 //! *Promises*: an event or alert that the station has said stays with it until the uplink has it on the disk or with
-//! the broker; an alert is cleared exactly once, whichever half dies (CONTRACT §2); only one station speaks at a time,
-//! and only that of a user at the seat. *Never* trusts what comes over the socket: frames are bounded, and a wrong one
+//! the broker; an alert is cleared and a call ended exactly once, whichever half dies (CONTRACT §2); only one station
+//! speaks at a time, and only that of a user at the seat. *Never* trusts what comes over the socket: frames are bounded, and a wrong one
 //! ends its connection only.
 
+pub mod calls;
 pub mod frames;
 pub mod kept;
 pub mod message;

@@ -1,13 +1,18 @@
-//! Which alerts of the station stand, by what it has said: so that each is cleared exactly once, also when the
-//! station goes without a goodbye, and when the uplink has died in between.
+//! Which alerts of the station stand and which calls are open, by what it has said: so that each is cleared or ended
+//! exactly once, also when the station goes without a goodbye, and when the uplink has died in between.
 
+use super::calls::{OpenCall, OpenCalls};
 use crate::uplink::active::ends_of;
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::EventType;
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::{AlertState, ClearReason};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 use uuid::Uuid;
+
+/// How many of those ended here are remembered.
+const ENDED: usize = 256;
 
 /// One alert, until both its state and its event have ended.
 #[derive(Debug)]
@@ -17,10 +22,23 @@ struct One {
     event: bool,
 }
 
-/// The alerts that stand.
+/// A moment on two clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    /// The uplink's monotonic one.
+    pub monotonic: Duration,
+    /// In ms since 1970.
+    pub ts: u64,
+}
+
+/// The alerts that stand and the calls that are open.
 #[derive(Debug, Default)]
 pub struct Standing {
     alerts: BTreeMap<Uuid, One>,
+    calls: OpenCalls,
+    /// Alerts and calls that were ended for a station that was away, newest last: should it come back, what it says of
+    /// them comes too late.
+    ended: VecDeque<Uuid>,
     /// Of an earlier start of the uplink; nobody has said yet that they still stand.
     left: Vec<AlertDetail>,
 }
@@ -30,22 +48,38 @@ impl Standing {
     #[must_use]
     pub fn new(left: Vec<AlertDetail>) -> Self {
         Self {
-            alerts: BTreeMap::new(),
             left,
+            ..Self::default()
         }
     }
 
-    /// Takes note of a message; `false` if it says again what has been said (a raise or an end whose
-    /// acknowledgement was lost).
-    pub fn admits(&mut self, message: &StationMessage) -> bool {
+    /// Takes note of a message, `now` on the uplink's monotonic clock; `false` if it says again what has been said (a
+    /// raise or an end whose acknowledgement was lost), or something of what has been ended here.
+    pub fn admits(&mut self, now: Duration, message: &StationMessage) -> bool {
         match message {
-            StationMessage::Alert(alert) => self.state(&alert.detail),
+            StationMessage::Alert(alert) => {
+                !self.ended.contains(&alert.detail.id) && self.state(&alert.detail)
+            }
             StationMessage::Event(event) => match &event.detail.alert {
-                Some(detail) => self.event(event.kind, detail),
-                None => true,
+                Some(detail) => !self.ended.contains(&detail.id) && self.event(event.kind, detail),
+                None => {
+                    let of_ended = |call| self.ended.contains(&call);
+                    if event.detail.call.is_some_and(of_ended) {
+                        return false;
+                    }
+                    self.calls.note(now, event);
+                    true
+                }
             },
             _ => true,
         }
+    }
+
+    /// Whether something that a station takes to go on has been ended: it must begin anew.
+    #[must_use]
+    pub fn has_ended(&self, alerts: &[Uuid], calls: &[OpenCall]) -> bool {
+        let mut all = alerts.iter().chain(calls.iter().map(|one| &one.call));
+        all.any(|id| self.ended.contains(id))
     }
 
     fn state(&mut self, detail: &AlertDetail) -> bool {
@@ -93,8 +127,16 @@ impl Standing {
     }
 
     /// A station that was there before the uplink died says which of its alerts still stand: those go on under their
-    /// id, and the others end. What is to be said for it, in order.
-    pub fn adopt(&mut self, ts: u64, ids: &[Uuid]) -> Vec<StationMessage> {
+    /// id, and the others end. Its calls go on. What is to be said for it, in order.
+    pub fn adopt(
+        &mut self,
+        now: Moment,
+        ids: &[Uuid],
+        mut calls: Vec<OpenCall>,
+    ) -> Vec<StationMessage> {
+        calls.retain(|one| !self.ended.contains(&one.call));
+        self.calls.adopt(now.monotonic, calls);
+        let ts = now.ts;
         let left = std::mem::take(&mut self.left);
         let (go_on, over): (Vec<_>, Vec<_>) =
             left.into_iter().partition(|one| ids.contains(&one.id));
@@ -113,10 +155,22 @@ impl Standing {
         said
     }
 
-    /// The ends of everything that stands; the station is gone.
-    pub fn end_all(&mut self, reason: ClearReason) -> Vec<StationMessage> {
-        let mut said = ends_of(std::mem::take(&mut self.left), ClearReason::Restart);
-        for one in std::mem::take(&mut self.alerts).into_values() {
+    /// The ends of everything that stands or is open, in the station's own order: the alerts first. It was last there
+    /// at `gone`.
+    pub fn end_all(&mut self, gone: Moment, reason: ClearReason) -> Vec<StationMessage> {
+        let left = std::mem::take(&mut self.left);
+        let alerts = std::mem::take(&mut self.alerts);
+        let calls = self
+            .calls
+            .all(gone.monotonic)
+            .into_iter()
+            .map(|one| one.call);
+        let over = left.iter().map(|one| one.id).chain(alerts.keys().copied());
+        self.ended.extend(over.chain(calls));
+        let too_many = self.ended.len().saturating_sub(ENDED);
+        drop(self.ended.drain(..too_many));
+        let mut said = ends_of(left, ClearReason::Restart);
+        for one in alerts.into_values() {
             let (state, event) = (one.state, one.event);
             let ends = ends_of([one.detail], reason).into_iter();
             said.extend(ends.filter(|end| match end {
@@ -124,13 +178,14 @@ impl Standing {
                 _ => event,
             }));
         }
+        said.extend(self.calls.end_all(gone.monotonic, gone.ts, reason));
         said
     }
 
-    /// Whether nothing stands.
+    /// Whether nothing stands, and no call is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.alerts.is_empty() && self.left.is_empty()
+        self.alerts.is_empty() && self.left.is_empty() && self.calls.is_empty()
     }
 }
 

@@ -5,22 +5,21 @@
 //! cannot be written, that is logged once. The removal goes to the broker that the node is connected to by then.
 
 use super::engine::Engine;
-use super::files::replace;
+use super::later::WrittenLater;
 use super::outgoing::Outgoing;
 use sidetone_wire::MessageClass;
 use sidetone_wire::vocabulary::MqttVersion;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 /// The topics to be removed.
 #[derive(Debug)]
 pub(super) struct Cleared {
-    path: PathBuf,
+    list: WrittenLater,
     life_ms: u64,
     /// By topic, when, in ms since 1970 UTC.
     due: BTreeMap<String, u64>,
-    unwritable: bool,
 }
 
 impl Cleared {
@@ -35,10 +34,9 @@ impl Cleared {
         let latest = now_ms.saturating_add(life_ms);
         due.values_mut().for_each(|due| *due = latest.min(*due));
         Self {
-            path,
+            list: WrittenLater::new(path, "the list of cleared alerts"),
             life_ms,
             due,
-            unwritable: false,
         }
     }
 
@@ -67,14 +65,16 @@ impl Cleared {
         overdue.map(|(topic, _)| topic)
     }
 
+    /// Waits so long for the list to be on the disk, at the end.
+    pub(super) async fn settle(&mut self, patience: Duration) {
+        self.list.settle(patience).await;
+    }
+
     fn keep(&mut self) {
-        let written = serde_json::to_vec(&self.due)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| replace(&self.path, &bytes));
-        if let (Err(error), false) = (&written, self.unwritable) {
-            tracing::warn!(path = %self.path.display(), %error, "the list of cleared alerts cannot be kept for the next start");
+        match serde_json::to_vec(&self.due) {
+            Ok(bytes) => self.list.write(bytes),
+            Err(error) => tracing::error!(%error, "the list of cleared alerts cannot be written"),
         }
-        self.unwritable = written.is_err();
     }
 }
 
@@ -117,27 +117,31 @@ mod tests {
         cleared.overdue(now_ms).cloned().collect()
     }
 
-    #[test]
-    fn a_removal_comes_due_in_a_later_start_too_and_only_once() {
+    #[tokio::test]
+    async fn a_removal_comes_due_in_a_later_start_too_and_only_once() {
         let directory = tempfile::tempdir().unwrap();
         let mut first = Cleared::read(directory.path(), HOUR, 0);
         first.note("a".to_owned(), 1000);
         first.note("b".to_owned(), 1000);
         first.forget("b");
+        first.settle(HOUR).await;
         let mut second = Cleared::read(directory.path(), HOUR, 2000);
         assert_eq!(overdue(&second, HOUR_MS), Vec::<String>::new());
         // An acknowledgement of something else.
         second.removed("a", HOUR_MS);
         assert_eq!(overdue(&second, HOUR_MS + 1000), ["a"]);
         second.removed("a", HOUR_MS + 1000);
+        second.settle(HOUR).await;
         let third = Cleared::read(directory.path(), HOUR, HOUR_MS * 2);
         assert_eq!(overdue(&third, u64::MAX), Vec::<String>::new());
     }
 
-    #[test]
-    fn a_clock_that_was_years_ahead_does_not_put_it_off_for_years() {
+    #[tokio::test]
+    async fn a_clock_that_was_years_ahead_does_not_put_it_off_for_years() {
         let directory = tempfile::tempdir().unwrap();
-        Cleared::read(directory.path(), HOUR, 0).note("a".to_owned(), 1_000_000 * HOUR_MS);
+        let mut first = Cleared::read(directory.path(), HOUR, 0);
+        first.note("a".to_owned(), 1_000_000 * HOUR_MS);
+        first.settle(HOUR).await;
         let later = Cleared::read(directory.path(), HOUR, 5);
         assert_eq!(overdue(&later, 5 + HOUR_MS), ["a"]);
     }

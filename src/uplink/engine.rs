@@ -5,7 +5,6 @@ use super::certificates::Certificates;
 use super::cleared::Cleared;
 use super::config::{Subscriptions, Timing};
 use super::gateway::Gateway;
-use super::identity;
 use super::items::KnownItems;
 use super::link::Link;
 use super::log_limit::LogLimit;
@@ -17,6 +16,7 @@ use super::outbox::{Id, Outbox, OutboxStats};
 use super::outgoing::{Sender, now_ms};
 use super::retained::Retained;
 use sidetone_wire::MessageClass;
+use sidetone_wire::config::ConfigReported;
 use sidetone_wire::event::{Event, EventDetail, EventType};
 use sidetone_wire::message::StationMessage;
 use sidetone_wire::vocabulary::NodeState;
@@ -86,6 +86,8 @@ pub(super) struct Engine {
     pub(super) pseudonym: Option<String>,
     /// Whether it is sent.
     pub(super) names_agent: bool,
+    /// What `config/reported` last said.
+    pub(super) report: Option<Box<ConfigReported>>,
     /// Who waits until the records up to a `seq` are kept.
     pub(super) waiting: Vec<(u64, oneshot::Sender<()>)>,
     pub(super) items: KnownItems,
@@ -184,48 +186,6 @@ impl Engine {
         {
             tracing::error!(%error, "the status cannot be written");
         }
-    }
-
-    fn order(&mut self, order: Order) {
-        let result = match order {
-            Order::Report(mut body) => {
-                body.names_agent = self.sender.agent.is_some();
-                self.sender.reported(*body).map(|m| self.retained.set(m))
-            }
-            Order::Reply(reply, correlation) => self.sender.reply(*reply).map(|message| {
-                if self.connected {
-                    self.session.answer(&message, correlation);
-                }
-            }),
-            Order::Again => {
-                self.retained.all_again();
-                self.refresh();
-                Ok(())
-            }
-            Order::SpeakAs(speaker) => {
-                self.names_agent = speaker.names_agent;
-                self.name_agent();
-                (self.sender.team, self.sender.site) = (speaker.team, speaker.site);
-                Ok(())
-            }
-            Order::Agent(agent) => {
-                self.pseudonym = agent.as_ref().and_then(identity::pseudonym_of);
-                self.name_agent();
-                Ok(())
-            }
-            Order::Kept(answer) => {
-                self.waiting.push((self.outbox.last_seq(), answer));
-                Ok(())
-            }
-        };
-        if let Err(error) = result {
-            tracing::error!(%error, "what was ordered cannot be sent");
-        }
-    }
-
-    fn name_agent(&mut self) {
-        let agent = self.pseudonym.clone();
-        self.sender.agent = agent.filter(|_| self.names_agent);
     }
 
     /// Tells who waits that what they wait for is kept.
@@ -462,6 +422,8 @@ impl Engine {
             .stop(self.connected, Duration::from_secs(1))
             .await;
         self.disk.close(DISK_PATIENCE).await;
+        self.items.settle(DISK_PATIENCE).await;
+        self.cleared.settle(DISK_PATIENCE).await;
     }
 }
 

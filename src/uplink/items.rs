@@ -1,21 +1,20 @@
 //! Which inventory items the broker keeps of this node, so that what left while the daemon was stopped also leaves
 //! the inventory.
 //!
-//! *Promises*: an item of an earlier start that this start does not name for a while is told, to be removed. *Fails* by
-//! leaving an item behind: if the list cannot be written, that is logged once.
+//! *Promises*: an item of an earlier start that this start does not name for a while is told, to be removed; the disk
+//! makes nobody wait. *Fails* by leaving an item behind: if the list cannot be written, that is logged once.
 
-use super::files::replace;
+use super::later::WrittenLater;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// The items of this start, and those of earlier ones that it has not named yet.
 #[derive(Debug)]
 pub(super) struct KnownItems {
-    path: PathBuf,
+    list: WrittenLater,
     named: BTreeSet<String>,
     left_over: BTreeSet<String>,
-    unwritable: bool,
 }
 
 impl KnownItems {
@@ -25,10 +24,9 @@ impl KnownItems {
         let read = std::fs::read(&path).ok();
         let left_over = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self {
-            path,
+            list: WrittenLater::new(path, "the list of inventory items"),
             named: BTreeSet::new(),
             left_over: left_over.unwrap_or_default(),
-            unwritable: false,
         }
     }
 
@@ -53,15 +51,17 @@ impl KnownItems {
         self.left_over.iter().cloned().collect()
     }
 
+    /// Waits so long for the list to be on the disk, at the end.
+    pub(super) async fn settle(&mut self, patience: Duration) {
+        self.list.settle(patience).await;
+    }
+
     fn keep(&mut self) {
         let list: Vec<&String> = self.named.union(&self.left_over).collect();
-        let written = serde_json::to_vec(&list)
-            .map_err(std::io::Error::other)
-            .and_then(|bytes| replace(&self.path, &bytes));
-        if let (Err(error), false) = (&written, self.unwritable) {
-            tracing::warn!(path = %self.path.display(), %error, "the list of inventory items cannot be kept for the next start");
+        match serde_json::to_vec(&list) {
+            Ok(bytes) => self.list.write(bytes),
+            Err(error) => tracing::error!(%error, "the list of inventory items cannot be written"),
         }
-        self.unwritable = written.is_err();
     }
 }
 
@@ -69,16 +69,20 @@ impl KnownItems {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_this_start_does_not_name_is_overdue_until_it_is_removed() {
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn what_this_start_does_not_name_is_overdue_until_it_is_removed() {
         let directory = tempfile::tempdir().unwrap();
         let mut first = KnownItems::read(directory.path());
         first.note("host", true);
         first.note("headset-a", true);
         first.note("headset-b", true);
         first.note("headset-b", false);
+        first.settle(PATIENCE).await;
         let mut second = KnownItems::read(directory.path());
         second.note("host", true);
+        second.settle(PATIENCE).await;
         let began = Instant::now();
         let overdue = |items: &KnownItems| items.overdue(began, Duration::ZERO);
         let patient = second.overdue(began, Duration::from_secs(3600));
@@ -91,6 +95,7 @@ mod tests {
                 .contains("headset-a")
         );
         second.note("headset-a", false);
+        second.settle(PATIENCE).await;
         assert_eq!(overdue(&second), Vec::<String>::new());
         let third = KnownItems::read(directory.path());
         assert_eq!(overdue(&third), ["host"]);

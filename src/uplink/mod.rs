@@ -16,6 +16,7 @@ mod gateway;
 pub mod identity;
 mod intake;
 mod items;
+mod later;
 mod link;
 pub(crate) mod log_limit;
 mod moves;
@@ -188,6 +189,7 @@ impl Uplink {
             subscriptions: config.subscriptions,
             pseudonym,
             names_agent: config.speaker.names_agent,
+            report: None,
             waiting: Vec::new(),
             items: KnownItems::read(&config.state_dir),
             cleared: Cleared::read(

@@ -1,6 +1,9 @@
 //! What the node is told to publish about itself, besides what its station says.
 
 use super::config::AgentConfig;
+use super::engine::Engine;
+use super::identity;
+use super::outgoing::Unsendable;
 use sidetone_wire::command::CommandReply;
 use sidetone_wire::config::ConfigReported;
 use tokio::sync::{mpsc, oneshot};
@@ -52,4 +55,62 @@ pub struct Speaker {
     pub site: Option<String>,
     /// Whether the agent's pseudonym goes along, if there is one.
     pub names_agent: bool,
+}
+
+impl Engine {
+    /// Carries it out.
+    pub(super) fn order(&mut self, order: Order) {
+        let result = match order {
+            Order::Report(body) => {
+                self.report = Some(body);
+                self.say_report()
+            }
+            Order::Reply(reply, correlation) => self.sender.reply(*reply).map(|message| {
+                if self.connected {
+                    self.session.answer(&message, correlation);
+                }
+            }),
+            Order::Again => {
+                self.retained.all_again();
+                self.refresh();
+                Ok(())
+            }
+            Order::SpeakAs(speaker) => {
+                self.names_agent = speaker.names_agent;
+                (self.sender.team, self.sender.site) = (speaker.team, speaker.site);
+                self.name_agent()
+            }
+            Order::Agent(agent) => {
+                self.pseudonym = agent.as_ref().and_then(identity::pseudonym_of);
+                self.name_agent()
+            }
+            Order::Kept(answer) => {
+                self.waiting.push((self.outbox.last_seq(), answer));
+                Ok(())
+            }
+        };
+        if let Err(error) = result {
+            tracing::error!(%error, "what was ordered cannot be sent");
+        }
+    }
+
+    /// Names the agent, or not any more; `config/reported` says which.
+    fn name_agent(&mut self) -> Result<(), Unsendable> {
+        let named = self.sender.agent.is_some();
+        let agent = self.pseudonym.clone();
+        self.sender.agent = agent.filter(|_| self.names_agent);
+        if self.sender.agent.is_some() == named {
+            return Ok(());
+        }
+        self.say_report()
+    }
+
+    fn say_report(&mut self) -> Result<(), Unsendable> {
+        let Some(report) = &self.report else {
+            return Ok(());
+        };
+        let mut body = (**report).clone();
+        body.names_agent = self.sender.agent.is_some();
+        self.sender.reported(body).map(|m| self.retained.set(m))
+    }
 }

@@ -27,7 +27,7 @@ sidetone config show -c sidetone.toml | grep sidetone.toml:
 ```
 
 `check` says all that is wrong, each with file, line, column and what would be right; nothing starts with a
-configuration that is wrong. *Scope* says where a key may be set: `local` only in a file of this workstation,
+configuration that is wrong. `show` says of each key which line, or which document over MQTT, set it. *Scope* says where a key may be set: `local` only in a file of this workstation,
 `remote` also [over MQTT](mqtt.md#settings) (`sidetone fleet`). `→ x`: from elsewhere it may only be changed
 to x.
 ";

@@ -164,7 +164,8 @@ impl Daemon {
         kib.unwrap().parse().unwrap()
     }
 
-    fn signal(&self, signal: &str) {
+    /// Sends it a signal: `-STOP`, `-CONT`, …
+    pub(crate) fn signal(&self, signal: &str) {
         let pid = self.process_id().to_string();
         let status = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(status.success());

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 #[command(after_help = "Examples:
   sidetone config check                      check /etc/sidetone/*.toml
   sidetone config check -c sidetone.toml     check one file
-  sidetone config show                       what is in force, and which file says so
+  sidetone config show                       what is in force, and which file or document says so
   sidetone config defaults | less            every key, its unit and the reason for its value
   sidetone config schema > sidetone.schema.json")]
 pub struct ConfigArgs {
@@ -29,9 +29,13 @@ pub enum ConfigCommand {
     #[command(after_help = "Example:
   sidetone config check -c sidetone.toml && systemctl --user restart sidetone")]
     Check,
-    /// Print the effective configuration; each key a file sets says which file and line.
-    #[command(after_help = "Example:
-  sidetone config show | grep '# /'     only what differs from the defaults")]
+    /// Print the effective configuration; each key that is set says which file and line, or which document over MQTT.
+    ///
+    /// Settings over MQTT are those that the daemon has taken and keeps; a key that waits for its next start is shown as it
+    /// will be. With the two services only root and the user sidetone may read them.
+    #[command(after_help = "Examples:
+  sidetone config show | grep ' # '             only what is set
+  sudo sidetone config show | grep 'over MQTT'  what came over MQTT")]
     Show,
     /// Print the documented defaults: every key, its unit and the reason for its value.
     #[command(after_help = "Examples:

@@ -6,7 +6,7 @@ use crate::run::announce;
 use crate::run::disclosure::Disclosure;
 use crate::run::sight::BrokerSight;
 use crate::services::message::{GatewayAnswer, PROTOCOL, View, Welcome};
-use crate::services::standing::Standing;
+use crate::services::standing::{Moment, Standing};
 use crate::services::turns::{Admitted, Peer, Turn, Turns};
 use crate::services::{ToStation, ToUplink};
 use crate::softphone::{Signal, SignalKind};
@@ -31,6 +31,10 @@ const GRACE_AT_START: Duration = Duration::from_secs(10);
 
 /// Why `status` tells of no headset.
 const NO_SESSION: &str = "no_session";
+
+/// What a station is told whose alerts and calls were ended while it was away.
+const TOO_LATE: &str =
+    "it was away for too long, and its calls and alerts were ended for it: it begins anew";
 
 /// Bits of an order's number that are the station's.
 const ORDER_BITS: u32 = 32;
@@ -61,6 +65,8 @@ struct Spoken {
     said: Option<watch::Sender<u64>>,
     /// It has said goodbye.
     rested: bool,
+    /// It was told to begin anew, and will say a goodbye that is none.
+    renewed: bool,
 }
 
 /// The house.
@@ -71,6 +77,8 @@ pub(super) struct House {
     spoken: Option<Spoken>,
     /// The one that spoke is away: until then it may come back.
     grace: Option<Instant>,
+    /// Since when.
+    gone: Option<Moment>,
     /// Inventory items of the station.
     items: BTreeSet<String>,
     pub(super) disclosure: Disclosure,
@@ -99,6 +107,7 @@ impl House {
             guests: BTreeMap::new(),
             spoken: None,
             grace: Some(Instant::now() + GRACE_AT_START),
+            gone: None,
             items: BTreeSet::new(),
             next_disclosure: None,
             asks: BTreeMap::new(),
@@ -124,6 +133,7 @@ impl House {
                     spoken.said = None;
                     let patience = if spoken.rested { Duration::ZERO } else { GRACE };
                     self.grace = Some(Instant::now() + patience);
+                    self.gone = Some(now(self.began));
                 }
             }
         }
@@ -195,7 +205,7 @@ impl House {
         for turn in self.turns.settle(self.began.elapsed()) {
             match turn {
                 Turn::Rest(peer) => {
-                    tracing::info!("another user is at the seat: the station rests");
+                    tracing::info!("the station rests: its user is not at the seat any more");
                     self.tell_to_wait(peer);
                 }
                 Turn::Over(_) => self.close(ClearReason::Suspend).await,
@@ -224,9 +234,12 @@ impl House {
     /// Ends what the last station left, under its user's name.
     async fn close(&mut self, reason: ClearReason) {
         self.grace = None;
-        let ends = self.with_standing(|standing| standing.end_all(reason));
-        for message in ends {
-            self.say(message).await;
+        let gone = self.gone.take().unwrap_or_else(|| now(self.began));
+        for message in self.with.standing.end_all(gone, reason) {
+            // Its calls may have become nobody's business since they began.
+            if let Some(message) = self.disclosure.filter(message) {
+                self.say(message).await;
+            }
         }
         for item in std::mem::take(&mut self.items) {
             self.say(StationMessage::Inventory { item, facts: None })
@@ -240,10 +253,6 @@ impl House {
         self.view = None;
     }
 
-    fn with_standing<T>(&mut self, use_it: impl FnOnce(&mut Standing) -> T) -> T {
-        use_it(&mut self.with.standing)
-    }
-
     async fn begin(&mut self, peer: Peer) {
         let Some(guest) = self.guests.get_mut(&peer) else {
             return;
@@ -252,12 +261,14 @@ impl House {
         let (station, user) = (guest.hello.station, guest.user);
         let (login, tell) = (guest.login.clone(), guest.tell.clone());
         let (standing, lost) = (guest.hello.standing.clone(), guest.hello.lost);
+        let calls = guest.hello.calls.clone();
         let is_back = |spoken: &Spoken| spoken.station == station && spoken.user == user;
         let back = self.spoken.as_ref().is_some_and(is_back);
         if !back && self.spoken.is_some() {
             self.close(ClearReason::Restart).await;
         }
-        self.grace = None;
+        (self.grace, self.gone) = (None, None);
+        let renewed = self.with.standing.has_ended(&standing, &calls);
         let taken = match self.spoken.take().filter(|_| back) {
             Some(spoken) => (spoken.last, spoken.taken),
             None => {
@@ -281,8 +292,10 @@ impl House {
             taken: taken.1,
             said: Some(said),
             rested: false,
+            renewed,
         });
-        for message in self.with_standing(|all| all.adopt(now_ms(), &standing)) {
+        let now = now(self.began);
+        for message in self.with.standing.adopt(now, &standing, calls) {
             self.say(message).await;
         }
         if lost > 0 {
@@ -294,6 +307,11 @@ impl House {
                 .await;
         }
         tracing::info!(user, back, "the station speaks for this node");
+        if renewed {
+            self.tell(ToStation::Inactive {
+                reason: TOO_LATE.to_owned(),
+            });
+        }
         let view = self.view_now();
         self.view = Some(view.clone());
         self.next_disclosure = Some(Disclosure::new(&self.with.config.privacy));
@@ -340,10 +358,12 @@ impl House {
                 }
             }
             ToUplink::Rested => {
-                if let Some(spoken) = &mut self.spoken {
+                if let Some(spoken) = &mut self.spoken
+                    && !std::mem::take(&mut spoken.renewed)
+                {
                     spoken.rested = true;
+                    self.turns.rested(peer);
                 }
-                self.turns.rested(peer);
             }
             ToUplink::Hello(_) => {}
         }
@@ -368,7 +388,7 @@ impl House {
         let Some(mut message) = self.disclosure.filter(message) else {
             return;
         };
-        if !self.with_standing(|standing| standing.admits(&message)) {
+        if !self.with.standing.admits(self.began.elapsed(), &message) {
             return;
         }
         match &mut message {
@@ -405,7 +425,15 @@ pub(super) fn no_session() -> StationMessage {
 
 fn inactive() -> ToStation {
     ToStation::Inactive {
-        reason: "another session of this workstation is the active one".to_owned(),
+        reason: "its user is not the one at the seat".to_owned(),
+    }
+}
+
+/// The moment, on the clock that began then and on the wall.
+fn now(began: Instant) -> Moment {
+    Moment {
+        monotonic: began.elapsed(),
+        ts: now_ms(),
     }
 }
 

@@ -48,6 +48,7 @@ impl Line {
         let end = StationEnd {
             socket: socket.to_owned(),
             station: Uuid::now_v7(),
+            began: Instant::now(),
             kept: Kept::default(),
             said,
             replies,
@@ -98,6 +99,7 @@ struct StationEnd {
     socket: PathBuf,
     /// This process.
     station: Uuid,
+    began: Instant,
     kept: Kept,
     said: mpsc::Receiver<StationMessage>,
     replies: mpsc::Receiver<ToUplink>,
@@ -172,7 +174,7 @@ impl StationEnd {
             return None;
         }
         let n = self.kept.number();
-        self.kept.note(&message);
+        self.kept.note(self.began.elapsed(), &message);
         let said = ToUplink::Said { n, message };
         let bytes = match line(&said) {
             Ok(bytes) => bytes,
@@ -197,6 +199,7 @@ impl StationEnd {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             station: self.station,
             standing: self.kept.standing(),
+            calls: self.kept.calls(self.began.elapsed()),
             lost,
         });
         write(&mut to, &line(&hello)?).await?;

@@ -2,6 +2,14 @@ use super::*;
 use sidetone_wire::event::{Event, EventDetail};
 use sidetone_wire::vocabulary::{AlertKind, Notify, Severity};
 
+const AT: Duration = Duration::from_secs(10);
+
+/// Seven seconds later.
+const GONE: Moment = Moment {
+    monotonic: Duration::from_secs(17),
+    ts: 1_017_000,
+};
+
 /// The state and the event of a raised alert.
 pub(crate) fn raised(id: u128) -> [StationMessage; 2] {
     let detail: AlertDetail = serde_json::from_value(serde_json::json!({
@@ -63,25 +71,25 @@ fn ends(said: &[StationMessage]) -> (Vec<u128>, Vec<u128>) {
 fn a_station_that_goes_has_each_alert_cleared_once() {
     let mut standing = Standing::default();
     for message in raised(1).iter().chain(&raised(2)).chain(&cleared(1)) {
-        assert!(standing.admits(message));
+        assert!(standing.admits(AT, message));
     }
     assert_eq!(
-        ends(&standing.end_all(ClearReason::Restart)),
+        ends(&standing.end_all(GONE, ClearReason::Restart)),
         (vec![2], vec![2])
     );
     assert!(standing.is_empty());
-    assert_eq!(standing.end_all(ClearReason::Restart), []);
+    assert_eq!(standing.end_all(GONE, ClearReason::Restart), []);
 }
 
 #[test]
 fn half_an_end_is_completed_and_not_repeated() {
     let mut standing = Standing::default();
     for message in &raised(1) {
-        standing.admits(message);
+        standing.admits(AT, message);
     }
-    assert!(standing.admits(&cleared(1)[0]));
+    assert!(standing.admits(AT, &cleared(1)[0]));
     assert_eq!(
-        ends(&standing.end_all(ClearReason::Restart)),
+        ends(&standing.end_all(GONE, ClearReason::Restart)),
         (vec![1], vec![])
     );
 }
@@ -90,7 +98,7 @@ fn half_an_end_is_completed_and_not_repeated() {
 fn what_the_dead_uplink_had_kept_is_not_said_again() {
     let left = vec![detail_of(&raised(1)), detail_of(&raised(2))];
     let mut standing = Standing::new(left);
-    let said = standing.adopt(9, &[Uuid::from_u128(1)]);
+    let said = standing.adopt(GONE, &[Uuid::from_u128(1)], Vec::new());
     assert_eq!(
         ends(&said),
         (vec![2], vec![2]),
@@ -101,8 +109,100 @@ fn what_the_dead_uplink_had_kept_is_not_said_again() {
             if a.detail.id.as_u128() == 1 && a.detail.state == AlertState::Updated)),
         "1 goes on under its id"
     );
-    assert!(!standing.admits(&raised(1)[1]), "its raise has been sent");
-    assert!(!standing.admits(&cleared(2)[1]), "its end has been sent");
-    assert!(standing.admits(&cleared(1)[1]));
-    assert!(!standing.admits(&cleared(1)[1]));
+    assert!(
+        !standing.admits(AT, &raised(1)[1]),
+        "its raise has been sent"
+    );
+    assert!(
+        !standing.admits(AT, &cleared(2)[1]),
+        "its end has been sent"
+    );
+    assert!(standing.admits(AT, &cleared(1)[1]));
+    assert!(!standing.admits(AT, &cleared(1)[1]));
+}
+
+fn of_call(id: u128, kind: EventType) -> StationMessage {
+    let detail = EventDetail {
+        call: Some(Uuid::from_u128(id)),
+        headset: Some("047f-c056-00000001".to_owned()),
+        ..EventDetail::default()
+    };
+    let ts = 1_010_000;
+    StationMessage::Event(Event { ts, kind, detail })
+}
+
+/// Of each `call.ended` its call, headset, duration, reason and time.
+fn ended_calls(said: &[StationMessage]) -> Vec<(u128, &str, f64, &str, u64)> {
+    let events = said.iter().filter_map(|message| match message {
+        StationMessage::Event(event) if event.kind == EventType::CallEnded => Some(event),
+        _ => None,
+    });
+    let told = events.map(|event| {
+        let detail = &event.detail;
+        (
+            detail.call.unwrap().as_u128(),
+            detail.headset.as_deref().unwrap(),
+            detail.duration_s.unwrap(),
+            detail.reason.as_deref().unwrap(),
+            event.ts,
+        )
+    });
+    told.collect()
+}
+
+#[test]
+fn a_station_that_goes_has_its_call_ended_once_and_hears_so_when_it_is_back() {
+    let mut standing = Standing::default();
+    for message in [
+        of_call(1, EventType::CallStarted),
+        of_call(1, EventType::CallEnded),
+        of_call(2, EventType::CallStarted),
+    ] {
+        assert!(standing.admits(AT, &message));
+    }
+    let [state, event] = raised(7);
+    assert!(standing.admits(AT, &state) && standing.admits(AT, &event));
+    let said = standing.end_all(GONE, ClearReason::Restart);
+    let end = (2, "047f-c056-00000001", 7.0, "restart", 1_017_000);
+    assert_eq!(ended_calls(&said), [end]);
+    assert!(
+        matches!(said.last(), Some(StationMessage::Event(e)) if e.kind == EventType::CallEnded),
+        "after its alerts"
+    );
+    assert_eq!(standing.end_all(GONE, ClearReason::Restart), []);
+    // It was not dead, only away.
+    let open = OpenCall {
+        call: Uuid::from_u128(2),
+        headset: None,
+        lasted_ms: 9000,
+    };
+    assert!(standing.has_ended(&[], std::slice::from_ref(&open)));
+    assert!(standing.has_ended(&[Uuid::from_u128(7)], &[]));
+    standing.adopt(GONE, &[Uuid::from_u128(7)], vec![open]);
+    assert!(standing.is_empty());
+    let late = [
+        of_call(2, EventType::CallHeld),
+        of_call(2, EventType::CallEnded),
+    ];
+    for message in late.iter().chain(&raised(7)).chain(&cleared(7)) {
+        assert!(!standing.admits(AT, message), "{message:?}");
+    }
+    assert!(standing.admits(AT, &of_call(3, EventType::CallStarted)));
+    assert!(!standing.has_ended(&[], &[]));
+}
+
+#[test]
+fn a_call_that_outlives_the_uplink_is_ended_for_a_station_that_dies_after_it() {
+    let mut standing = Standing::default();
+    let open = OpenCall {
+        call: Uuid::from_u128(4),
+        headset: Some("h".to_owned()),
+        lasted_ms: 60_250,
+    };
+    standing.adopt(GONE, &[], vec![open]);
+    // Its start had not been taken yet when the uplink died.
+    assert!(standing.admits(AT, &of_call(4, EventType::CallStarted)));
+    let said = standing.end_all(GONE, ClearReason::Restart);
+    let end = (4, "h", 60.25, "restart", 1_017_000);
+    assert_eq!(ended_calls(&said), [end]);
 }

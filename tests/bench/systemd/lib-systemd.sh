@@ -39,3 +39,29 @@ expect_property() {
   _value=$(property "$1" "$2")
   check "$1: $2 is $3 ($_value)" [ "$_value" = "$3" ]
 }
+
+# add_agent: somebody who can log in at the seat.
+add_agent() {
+  useradd -m -s /bin/sh agent
+  uid=$(id -u agent)
+  mkdir -p /etc/systemd/system/getty@tty1.service.d
+  printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin agent --noclear %%I linux\n' \
+    >/etc/systemd/system/getty@tty1.service.d/autologin.conf
+  systemctl daemon-reload
+}
+
+# agent COMMAND..: as the agent, with their systemd.
+agent() { setpriv --reuid agent --regid agent --init-groups env HOME=/home/agent XDG_RUNTIME_DIR=/run/user/"$uid" "$@"; }
+user_property() { agent systemctl --user show -P "$2" "$1"; }
+seated() { [ "$(loginctl show-seat seat0 -P ActiveSession)" ] && agent systemctl --user is-system-running; }
+
+log_in() {
+  systemctl restart getty@tty1.service
+  wait_for 30 seated || fail "the agent does not get a session at the seat: $(loginctl --no-legend list-sessions)"
+}
+
+log_out() {
+  systemctl stop getty@tty1.service
+  loginctl terminate-user agent
+  wait_for 30 eval '! systemctl -q is-active user@"$uid".service' || fail "the agent's systemd does not end"
+}

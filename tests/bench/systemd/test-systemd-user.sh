@@ -2,23 +2,9 @@
 # our udev rule, and their systemd starts the user unit.
 . /t/lib-systemd.sh
 
-# agent COMMAND..: as the agent, with their systemd.
-agent() { setpriv --reuid agent --regid agent --init-groups env HOME=/home/agent XDG_RUNTIME_DIR=/run/user/"$uid" "$@"; }
-user_property() { agent systemctl --user show -P "$2" "$1"; }
-seated() { [ "$(loginctl show-seat seat0 -P ActiveSession)" ] && agent systemctl --user is-system-running; }
 active() { [ "$(user_property sidetone.service ActiveState)" = active ]; }
 
-log_in() {
-  systemctl restart getty@tty1.service
-  wait_for 30 seated || fail "the agent does not get a session at the seat: $(loginctl --no-legend list-sessions)"
-}
-
-useradd -m -s /bin/sh agent
-uid=$(id -u agent)
-mkdir -p /etc/systemd/system/getty@tty1.service.d
-printf '[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin agent --noclear %%I linux\n' \
-  >/etc/systemd/system/getty@tty1.service.d/autologin.conf
-systemctl daemon-reload
+add_agent
 log_in
 echo "  $(loginctl --no-legend list-sessions | tr -s ' ')"
 
@@ -38,9 +24,7 @@ check "it runs" active
 
 # It starts with the next login.
 subscribe
-systemctl stop getty@tty1.service
-loginctl terminate-user agent
-wait_for 30 eval '! systemctl -q is-active user@"$uid".service' || fail "the agent's systemd does not end"
+log_out
 log_in
 check "logged in again, the user unit runs by itself" wait_for 20 active
 # `auto` waits ten seconds for a sound server before it takes plain ALSA, and is starting meanwhile.
