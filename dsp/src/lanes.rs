@@ -33,11 +33,21 @@ pub(crate) fn highest(samples: &[f32]) -> f32 {
 /// The sum of products, over the shorter of the two.
 #[inline(always)]
 pub(crate) fn dot(a: &[f32], b: &[f32]) -> f32 {
+    // Sixteen at a time: what it takes to go on by a step is half of what a step of eight costs.
+    const WIDE: usize = 16;
     const LANES: usize = 8;
     let length = a.len().min(b.len());
-    let (a, a_tail) = a[..length].as_chunks::<LANES>();
-    let (b, b_tail) = b[..length].as_chunks::<LANES>();
-    let mut lanes = [0f32; LANES];
+    let (a_wide, a) = a[..length].as_chunks::<WIDE>();
+    let (b_wide, b) = b[..length].as_chunks::<WIDE>();
+    let mut wide = [0f32; WIDE];
+    for (x, y) in a_wide.iter().zip(b_wide) {
+        for lane in 0..WIDE {
+            wide[lane] += x[lane] * y[lane];
+        }
+    }
+    let mut lanes: [f32; LANES] = std::array::from_fn(|lane| wide[lane] + wide[lane + LANES]);
+    let (a, a_tail) = a.as_chunks::<LANES>();
+    let (b, b_tail) = b.as_chunks::<LANES>();
     for (x, y) in a.iter().zip(b) {
         for lane in 0..LANES {
             lanes[lane] += x[lane] * y[lane];

@@ -18,9 +18,12 @@
 use crate::lanes::dot;
 use crate::units::SampleRate;
 use std::f64::consts::TAU;
+use wide::f32x4;
 
-/// The high-pass poles, hertz.
-const HIGH_PASS_HZ: [f64; 4] = [20.598_997, 20.598_997, 107.652_65, 737.862_23];
+/// High-pass sections, one for each pole.
+const SECTIONS: usize = 4;
+/// The high-pass poles, hertz, the last section's first.
+const HIGH_PASS_HZ: [f64; SECTIONS] = [20.598_997, 20.598_997, 107.652_65, 737.862_23];
 /// The low-pass double pole, hertz.
 const LOW_PASS_HZ: f64 = 12_194.217;
 /// Longest lag of the autocorrelation.
@@ -35,10 +38,10 @@ const BLOCK: usize = 480;
 /// Measures the A-weighted mean square.
 #[derive(Debug, Clone)]
 pub struct AWeighting {
-    /// Feedback of each high-pass section.
-    corner: [f32; 4],
-    /// What each high-pass section holds back.
-    held: [f32; 4],
+    /// Feedback of each high-pass section, the last one first.
+    corner: [f32; SECTIONS],
+    /// What each high-pass section holds back, the last one first.
+    held: [f32; SECTIONS],
     terms: [f32; TERMS],
     /// Energy given too much so far, negative or zero.
     owed: f32,
@@ -53,7 +56,7 @@ impl AWeighting {
         let rate = f64::from(rate.hz());
         Self {
             corner: HIGH_PASS_HZ.map(|pole| (1.0 - (-TAU * pole / rate).exp()) as f32),
-            held: [0.0; 4],
+            held: [0.0; SECTIONS],
             terms: fitted_terms(rate),
             owed: 0.0,
             line: Box::new([0.0; REACH + BLOCK]),
@@ -85,30 +88,69 @@ impl AWeighting {
 
     /// Forgets what was heard.
     pub fn reset(&mut self) {
-        self.held = [0.0; 4];
+        self.held = [0.0; SECTIONS];
         self.owed = 0.0;
         self.line.fill(0.0);
     }
 
     /// Energy of up to [`BLOCK`] samples after the filter.
     fn filter_block(&mut self, block: &[f32]) -> f32 {
-        let [c0, c1, c2, c3] = self.corner;
-        let [mut h0, mut h1, mut h2, mut h3] = self.held;
-        for (y, &x) in self.line[REACH..].iter_mut().zip(block) {
-            let y0 = x - h0;
-            h0 += c0 * y0;
-            let y1 = y0 - h1;
-            h1 += c1 * y1;
-            let y2 = y1 - h2;
-            h2 += c2 * y2;
-            *y = y2 - h3;
-            h3 += c3 * *y;
-        }
-        self.held = [h0, h1, h2, h3];
-
+        self.high_pass(block);
         let energy = weighted_energy(&self.line[..REACH + block.len()], &self.terms);
         self.line.copy_within(block.len()..block.len() + REACH, 0);
         energy
+    }
+
+    /// The four high-pass sections over a block, into `line`. Each takes what the one before it gave a step earlier, so
+    /// that all four take a step at once; at the ends of the block those that have nothing to do rest.
+    fn high_pass(&mut self, block: &[f32]) {
+        const LATE: usize = SECTIONS - 1;
+        let passed = &mut self.line[REACH..];
+        let mut sections = Sections {
+            held: f32x4::new(self.held),
+            gave: f32x4::ZERO,
+        };
+        let corner = f32x4::new(self.corner);
+        let at_work = |step: usize| {
+            f32x4::new(std::array::from_fn(|lane| {
+                let first = LATE - lane;
+                let works = (first..first + block.len()).contains(&step);
+                if works { self.corner[lane] } else { 0.0 }
+            }))
+        };
+        for (step, &x) in block.iter().take(LATE).enumerate() {
+            sections.step(x, at_work(step));
+        }
+        let rest = block.get(LATE..).unwrap_or_default();
+        for (y, &x) in passed.iter_mut().zip(rest) {
+            *y = sections.step(x, corner);
+        }
+        for step in block.len()..block.len() + LATE {
+            let y = sections.step(0.0, at_work(step));
+            if step >= LATE {
+                passed[step - LATE] = y;
+            }
+        }
+        self.held = sections.held.to_array();
+    }
+}
+
+/// The high-pass sections at work, the last one first.
+struct Sections {
+    held: f32x4,
+    /// What each gave in the last step.
+    gave: f32x4,
+}
+
+impl Sections {
+    /// One step of all sections, the first one of which takes `x`; what the last one gives. A section whose feedback is
+    /// 0 keeps what it holds.
+    #[inline(always)]
+    fn step(&mut self, x: f32, corner: f32x4) -> f32 {
+        let [_, third, second, first] = self.gave.to_array();
+        self.gave = f32x4::new([third, second, first, x]) - self.held;
+        self.held += corner * self.gave;
+        self.gave.to_array()[0]
     }
 }
 

@@ -16,7 +16,7 @@
 //! Source: S. V. Vaseghi and P. J. W. Rayner, "Detection and suppression of impulsive noise in
 //! speech communication systems", IEE Proceedings I 137 (1990), with a robust scale.
 
-use crate::lanes::dot;
+use crate::lanes::{dot, highest};
 use crate::units::SampleRate;
 use std::f32::consts::TAU;
 use std::ops::Range;
@@ -130,7 +130,9 @@ impl CrackleDetector {
                 .bounds
                 .least
                 .max(self.bounds.medians * self.median_height());
-            for n in judged {
+            // Nearly always nothing reaches it, which is soon seen.
+            let any = highest(&self.height[judged.clone()]) >= bound;
+            for n in if any { judged } else { 0..0 } {
                 let since = last.map_or(self.since + n - start, |last| n - last);
                 if self.height[n] >= bound
                     && since >= self.debounce

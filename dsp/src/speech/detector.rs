@@ -4,12 +4,11 @@
 //! block's end. Its scores are taken relative to those of the room ([`super::floor`]). Each 10 ms frame takes the scores around its own middle, linearly interpolated, so
 //! the score of frame `n` is ready [`SPEECH_LAG_FRAMES`] frames later.
 
+use super::features::BLOCK;
 use super::floor::ScoreFloor;
+use super::network::Network;
 use crate::measurement::SPEECH_LAG_FRAMES;
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
-
-/// Samples of one block of the network at 16 kHz.
-const BLOCK: usize = 256;
 
 /// How far before a block's end the sound lies that its score is about, in samples. Measured: the
 /// lag with the largest area under the ROC curve (benches/accuracy).
@@ -20,7 +19,7 @@ const KEPT: usize = 8;
 
 /// A speech score for one stream at 16 kHz.
 pub struct SpeechDetector {
-    network: Box<earshot::Detector>,
+    network: Box<Network>,
     floor: ScoreFloor,
     block: [f32; BLOCK],
     filled: usize,
@@ -51,7 +50,7 @@ impl SpeechDetector {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            network: earshot::Detector::default_boxed(),
+            network: Box::new(Network::new()),
             floor: ScoreFloor::new(),
             block: [0.0; BLOCK],
             filled: 0,
@@ -77,7 +76,7 @@ impl SpeechDetector {
             if self.filled == BLOCK {
                 self.filled = 0;
                 self.scores[self.blocks % KEPT] =
-                    self.floor.relative(self.network.predict_f32(&self.block));
+                    self.floor.relative(self.network.score(&self.block));
                 self.blocks += 1;
             }
         }

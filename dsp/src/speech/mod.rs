@@ -10,7 +10,9 @@
 mod crowd;
 mod decision;
 mod detector;
+mod features;
 mod floor;
+mod network;
 
 pub(crate) use crowd::Crowd;
 pub use decision::{HANGOVER_FRAMES, SpeechDecision};
