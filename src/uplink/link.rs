@@ -54,7 +54,7 @@ impl Link {
 }
 
 /// The reasons for which a message can be refused (MQTT 5 §3.4.2.1).
-pub(super) fn words(reason: PubAckReason) -> &'static str {
+pub(crate) fn words(reason: PubAckReason) -> &'static str {
     match reason {
         PubAckReason::NotAuthorized => "not authorized",
         PubAckReason::QuotaExceeded => "quota exceeded",

@@ -30,11 +30,12 @@ mod status;
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
 pub use link::LinkStats;
+pub(crate) use link::words as refusal;
+pub(crate) use mqtt::{Answered, Fate, Tour};
 pub use mqtt::{
-    BrokerFault, BrokerState, CORRELATION_MAX, Outcome, Presented, Received, Rights, Tried,
-    handshake, probe, rights,
+    BrokerFault, BrokerState, CORRELATION_MAX, NoBroker, Outcome, Presented, Received, Rights,
+    Tried, handshake, probe, rights,
 };
-pub(crate) use mqtt::{explain, refresh};
 pub use order::{Order, Orders, Speaker};
 pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;

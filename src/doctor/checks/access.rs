@@ -123,6 +123,13 @@ fn abilities(url: &str, rights: &Rights) -> Vec<Finding> {
 }
 
 fn own(url: &str, tried: &[Tried]) -> Finding {
+    if tried.iter().any(|tried| tried.outcome == Outcome::Untold)
+        && tried.iter().all(|tried| why(tried.outcome).is_none())
+    {
+        return Finding::skipped(format!(
+            "{url} acknowledges this node's status, inventory, telemetry, events and alerts, and over MQTT 3.1.1 does not say whether it takes them; MQTT 5 is needed to try it."
+        ));
+    }
     let failed: Vec<String> = tried
         .iter()
         .filter_map(|tried| Some(format!("{} ({})", tried.topic, why(tried.outcome)?)))
@@ -165,6 +172,11 @@ fn foreign(url: &str, tried: &[Tried]) -> Finding {
         .filter(|tried| tried.outcome == Outcome::Taken)
         .map(|tried| tried.topic.as_str())
         .collect();
+    if tried.iter().any(|tried| tried.outcome == Outcome::Untold) {
+        return Finding::skipped(format!(
+            "What this node must not write cannot be tried at {url}: over MQTT 3.1.1 a broker acknowledges what it refuses."
+        ));
+    }
     // A broker may answer with the end of the connection; after that nothing can be tried.
     let answered = |tried: &Tried| tried.outcome != Outcome::Untried;
     if !tried.iter().any(answered) {
@@ -189,7 +201,7 @@ fn foreign(url: &str, tried: &[Tried]) -> Finding {
 /// Why it was not taken.
 fn why(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Taken => None,
+        Outcome::Taken | Outcome::Untold => None,
         Outcome::Refused(why) => Some(why),
         Outcome::HungUp => Some("the broker hung up"),
         Outcome::Untried => Some("not tried, the connection had ended"),

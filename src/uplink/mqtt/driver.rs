@@ -52,7 +52,9 @@ impl Driver {
                 ready = true;
             }
             match self.event_loop.step().await {
-                Ok(Step::Welcome { session_present }) => self.up(session_present).await,
+                Ok(Step::Welcome {
+                    session_present, ..
+                }) => self.up(session_present).await,
                 Ok(Step::Received(message)) => self.tell(SessionEvent::Received(message)).await,
                 Ok(Step::Farewell | Step::Other) => {}
                 Err(failure) if failure.is_the_end() => break,

@@ -113,13 +113,9 @@ fn quality(qos: Qos) -> QoS {
     }
 }
 
-/// Reads certificates and password, and says how the connection is made.
-pub(crate) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
-    refresh_and_listen(options, broker, &Answer::default())
-}
-
-/// The same, and `answer` tells of each connection what the broker's first words were.
-pub(super) fn refresh_and_listen(
+/// Reads certificates and password, and says how the connection is made; `answer` tells of each connection what the
+/// broker's first words were.
+pub(super) fn refresh(
     options: &mut MqttOptions,
     broker: &BrokerConfig,
     answer: &Answer,

@@ -1,7 +1,7 @@
 //! Whether a broker lets this node in, found out by a connection that is closed at once.
 
 use super::answer::OLD_CONNACK;
-use super::client::{self, Client, EventLoop, Step};
+use super::client::{self, Client, EventLoop, Manner, Step};
 use super::connect::Route;
 use super::fault::BrokerFault;
 use crate::config::{BrokerUrl, MqttChoice};
@@ -64,7 +64,8 @@ async fn let_in(
     patience: Duration,
     version: MqttVersion,
 ) -> Result<(), BrokerFault> {
-    let (client, mut events) = client::plain(version, broker, patience, client_id);
+    let (client, mut events) =
+        client::plain(version, broker, patience, client_id, Manner::default());
     events.refresh(broker)?;
     let attempt = tokio::time::timeout(patience, connect(events, &client, &broker.url));
     attempt.await.unwrap_or_else(|_| {

@@ -22,7 +22,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What became of a message that was handed to the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::uplink) enum Fate {
+pub(crate) enum Fate {
     /// The broker has it.
     Acknowledged,
     /// The session was reset before the broker had it.
