@@ -218,3 +218,105 @@ async fn the_board_goes_where_the_nodes_go_and_comes_home() {
         .fleet_until(|f| f["broker"]["at"].is_null() && f["counts"]["nodes"] == 2)
         .await;
 }
+
+/// A half of the daemon or the whole of it, ended with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Desk {
+    fn run(&self, what: &str) -> Running {
+        let mut command = self.command(what);
+        // Its socket is in the state directory, not in this user's.
+        command
+            .env_remove("XDG_RUNTIME_DIR")
+            .env("HOME", self.0.path());
+        command.stdout(std::process::Stdio::null());
+        command.stderr(std::process::Stdio::null());
+        Running(command.spawn().unwrap())
+    }
+
+    /// What the doctor finds, once it is so.
+    fn examined_until(&self, id: &str, status: &str, words: &str) -> Examined {
+        let until = std::time::Instant::now() + broker::PATIENCE;
+        loop {
+            let mut doctor = self.command("doctor");
+            doctor
+                .env_remove("XDG_RUNTIME_DIR")
+                .env("HOME", self.0.path());
+            let found = Examined::by(&mut doctor);
+            let mut of_status = found.with_status(status).into_iter();
+            let fits = |e: &serde_json::Value| {
+                e["id"] == id && e["summary"].as_str().unwrap().contains(words)
+            };
+            if of_status.any(fits) {
+                return found;
+            }
+            let over = std::time::Instant::now() >= until;
+            assert!(!over, "{id} {status} {words:?}: {:#}", found.json);
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
+
+#[test]
+fn the_doctor_says_how_the_running_daemon_is_connected() {
+    let broker = Broker::start("");
+    let gate = Gate::before(broker.port);
+    let away = free_port();
+    let desk = Desk::new(&format!(
+        "{}fallback = ['mqtt://127.0.0.1:{}']\nfallback_after_s = 1",
+        at(away),
+        gate.port
+    ));
+    let _daemon = desk.run("run");
+    let found = desk.examined_until("broker", "warning", "is connected with MQTT 3.1.1.");
+    found.says(
+        "broker",
+        "warning",
+        "speaks MQTT 3.1.1 only",
+        "update the broker",
+    );
+    let second = format!("broker 2 of 2: the first, mqtt://127.0.0.1:{away}");
+    found.says("broker", "warning", &second, "goes back by itself");
+    found.says(
+        "broker",
+        "problem",
+        "nothing listens there",
+        "start the broker",
+    );
+
+    let new = Desk::new(&at(broker.port));
+    let _new = new.run("run");
+    new.examined_until("broker", "ok", "is connected with MQTT 5.");
+}
+
+#[test]
+fn the_doctor_knows_the_two_services() {
+    let broker = Broker::start("");
+    let me = Command::new("id").arg("-un").output().unwrap();
+    let me = String::from_utf8(me.stdout).unwrap();
+    let desk = Desk::new(&at(broker.port));
+    let file = desk.0.path().join("sidetone.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let socket = desk.0.path().join("uplink.sock");
+    let seam = format!(
+        "\n[uplink]\nsocket = {socket:?}\nsessions = 'listed'\nusers = ['{}']\n",
+        me.trim()
+    );
+    std::fs::write(&file, text + &seam).unwrap();
+    desk.examined_until("services", "skipped", "One process does everything");
+    let station = desk.run("station");
+    desk.examined_until("services", "problem", "The uplink does not run");
+    let uplink = desk.run("uplink");
+    let found = desk.examined_until("services", "ok", "its socket is");
+    found.says("services", "ok", "is one of uplink.users", "");
+    found.says("service", "skipped", "Two services do its work", "");
+    drop(station);
+    drop(uplink);
+}

@@ -29,8 +29,8 @@ mod status;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
-pub use link::LinkStats;
 pub(crate) use link::words as refusal;
+pub use link::{CertificateEnds, LinkStats};
 pub(crate) use mqtt::{Answered, Fate, Tour};
 pub use mqtt::{
     BrokerFault, BrokerState, CORRELATION_MAX, NoBroker, Outcome, Presented, Received, Rights,
@@ -147,7 +147,7 @@ impl Uplink {
         let (sent_tx, sent) = watch::channel(SentLog::default());
         let (stop_tx, stop) = oneshot::channel();
         let (orders_tx, orders) = mpsc::channel(ORDERS);
-        let certificates = Certificates::new(&config.broker, config.timing.certificates);
+        let certificates = Certificates::new(&config.broker, &config.timing);
         let (session, session_events) = Session::start(
             config.broker,
             config.timing,

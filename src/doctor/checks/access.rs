@@ -1,6 +1,7 @@
 //! The broker lets this node do what it must, and nothing else (`sidetone doctor --broker`).
 
 use super::broker::{client_ids, node_name, runtime};
+use super::services;
 use crate::doctor::{Check, Desk, Finding};
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::{Outcome, Rights, Tried, rights};
@@ -29,9 +30,14 @@ fn run(desk: &Desk) -> Vec<Finding> {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
     if desk.connected_daemon().is_some() {
-        return vec![Finding::skipped(
-            "Not tried: the daemon is connected, and a second connection may take its place. End it first: systemctl --user stop sidetone",
-        )];
+        let end = if services::are_used(desk) {
+            "sudo systemctl stop sidetone-uplink"
+        } else {
+            "systemctl --user stop sidetone"
+        };
+        return vec![Finding::skipped(format!(
+            "Not tried: the daemon is connected, and a second connection may take its place. End it first: {end}"
+        ))];
     }
     let names = (
         node_name(config).and_then(|name| NodeName::new(name).ok()),

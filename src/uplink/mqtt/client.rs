@@ -6,6 +6,7 @@
 use super::answer::Answer;
 use super::fault::{BrokerFault, explain};
 use super::session::{CORRELATION_MAX, Fate, Received};
+use super::shown::Shown;
 use super::{fault_v311, options, v311};
 use crate::config::BrokerUrl;
 use crate::uplink::config::{BrokerConfig, Timing};
@@ -248,11 +249,17 @@ fn hand_over(client: &rumqttc::AsyncClient, message: &Outgoing, options: Publish
 }
 
 impl EventLoop {
-    /// Reads certificates and password, and says how the connection is made.
-    pub(super) fn refresh(&mut self, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+    /// Reads certificates and password, and says how the connection is made. `shown` hears the broker's certificate.
+    pub(super) fn refresh(
+        &mut self,
+        broker: &BrokerConfig,
+        shown: &Shown,
+    ) -> Result<(), BrokerFault> {
         match self {
-            Self::V5(events, answer) => options::refresh(&mut events.options, broker, answer),
-            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker),
+            Self::V5(events, answer) => {
+                options::refresh(&mut events.options, broker, answer, shown)
+            }
+            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker, shown),
         }
     }
 

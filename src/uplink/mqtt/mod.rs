@@ -23,6 +23,7 @@ pub(super) mod renewal;
 mod requests;
 mod rights;
 pub(super) mod session;
+mod shown;
 mod tls;
 mod v311;
 mod visit;
@@ -36,6 +37,7 @@ pub(crate) use requests::Answered;
 pub use rights::{Outcome, Rights, Tried, rights};
 pub(crate) use session::Fate;
 pub use session::{CORRELATION_MAX, Received};
+pub(super) use shown::Shown;
 pub use visit::NoBroker;
 pub(crate) use visit::Tour;
 
