@@ -113,6 +113,7 @@ impl Tour {
 
     /// On another broker than the first: whether the first has been reachable for long enough to go back to it, as the
     /// nodes do. To be asked now and then; never waits.
+    #[cfg(feature = "hub")]
     pub(crate) fn is_home_steady(&mut self) -> bool {
         let first = &self.visits[0];
         self.at > 0 && self.home.is_steady(&first.broker, first.patience)
