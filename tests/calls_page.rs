@@ -7,7 +7,7 @@
 
 #[path = "support/broker.rs"]
 mod broker;
-#[path = "../hub/tests/support/browser.rs"]
+#[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
 #[path = "support/daemon.rs"]

@@ -5,7 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../hub/tests/support/browser.rs"]
+#[path = "support/browser.rs"]
 #[allow(dead_code)]
 mod browser;
 #[path = "support/https_page.rs"]

@@ -33,6 +33,11 @@ struct Site {
 
 impl Site {
     fn new() -> Self {
+        Self::whose_broker_lasts(90)
+    }
+
+    /// The same, whose broker has a certificate that ends in so many days.
+    fn whose_broker_lasts(days: i64) -> Self {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -46,7 +51,7 @@ impl Site {
             format!("allow_anonymous true\nlog_type all\nlistener {port} 127.0.0.1\n{tls}{own}");
         let broker = Broker::with_file(&listener, |dir| {
             std::fs::write(dir.join("ca.crt"), &ca).unwrap();
-            let (pem, key) = signed(&issuer, "127.0.0.1", 9);
+            let (pem, key) = signed(&issuer, "127.0.0.1", days);
             std::fs::write(dir.join("broker.crt"), pem).unwrap();
             std::fs::write(dir.join("broker.key"), key).unwrap();
         });
@@ -71,6 +76,13 @@ impl Site {
         let (pem, key) = signed(&self.issuer, name, days);
         std::fs::write(self.file("own.crt"), pem).unwrap();
         std::fs::write(self.file("own.key"), key).unwrap();
+    }
+
+    /// A certificate that lasts so many days, in the place of the broker's, which has yet to read it.
+    fn certify_broker(&self, days: i64) {
+        let (pem, key) = signed(&self.issuer, "127.0.0.1", days);
+        std::fs::write(self.broker.dir().join("broker.crt"), pem).unwrap();
+        std::fs::write(self.broker.dir().join("broker.key"), key).unwrap();
     }
 
     fn config(&self) -> UplinkConfig {
@@ -194,5 +206,39 @@ async fn new_files_that_are_not_fit_change_nothing() {
         .expect("it connects anew")
         .unwrap();
     assert_eq!(site.connections("new"), 1, "{}", site.broker.log());
+    node.handle.stop(None).await;
+}
+
+#[tokio::test]
+async fn the_broker_s_own_certificate_is_warned_of_and_looked_at_again() {
+    let site = Site::whose_broker_lasts(5);
+    site.enrol("own", 90);
+    let mut config = site.config();
+    config.timing.certificate_seen = 2 * LOOK;
+    let node = Node::start(config);
+    node.broker(|s| matches!(s, BrokerState::Connected { .. }))
+        .await;
+    let (state, reason) = (NodeState::Ready, None);
+    node.say(StationMessage::State { state, reason }).await;
+    site.status("ready", Some("broker_certificate_expires"))
+        .await;
+    let ends = node.handle.link().borrow().certificates;
+    let in_days = |until: Option<i64>| {
+        let left = until.unwrap() - OffsetDateTime::now_utc().unix_timestamp();
+        (left as f64 / 86_400.0).round() as i64
+    };
+    assert_eq!((in_days(ends.node), in_days(ends.broker)), (90, 5));
+    // Renewed at the broker: the connection stands, and shows the old one for ever.
+    site.certify_broker(80);
+    site.broker.reload();
+    site.status("ready", None).await;
+    assert_eq!(node.handle.link().borrow().connections, 1);
+    let ends = node.handle.link().borrow().certificates;
+    assert_eq!(in_days(ends.broker), 80);
+    // This node's own counts for more.
+    site.certify_broker(4);
+    site.broker.reload();
+    site.enrol("own", 2);
+    site.status("ready", Some("certificate_expires")).await;
     node.handle.stop(None).await;
 }

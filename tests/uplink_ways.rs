@@ -6,19 +6,18 @@
 mod broker;
 #[path = "support/node.rs"]
 mod node;
+#[path = "support/proxy.rs"]
+mod proxy;
 
-use broker::{Broker, PATIENCE, Watcher, free_port};
+use broker::{Broker, Watcher, free_port};
 use node::{Node, config, numbered};
+use proxy::RealProxy;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, IsCa, Issuer,
     KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
 };
 use sidetone::uplink::BrokerState;
 use sidetone::uplink::config::{Credentials, Proxy, UplinkConfig};
-use std::net::TcpStream;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::Instant;
 use time::{Duration, OffsetDateTime};
 
 /// A second listener of the broker.
@@ -68,40 +67,6 @@ async fn mqtt_goes_over_websocket() {
     assert!(said.contains(&plain), "{said}");
 }
 
-/// A tinyproxy, ended with the test.
-struct RealProxy(Child, u16);
-
-impl RealProxy {
-    fn start(directory: &Path, may_connect_to: u16) -> Self {
-        let port = free_port();
-        let text = format!(
-            "Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nConnectPort {may_connect_to}\nBasicAuth desk right\n"
-        );
-        let file = directory.join("tinyproxy.conf");
-        std::fs::write(&file, text).unwrap();
-        let child = Command::new("tinyproxy")
-            .arg("-d")
-            .arg("-c")
-            .arg(file)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("tinyproxy is missing: scripts/install-deps installs it");
-        let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < until, "the proxy does not listen");
-            std::thread::sleep(std::time::Duration::from_millis(20));
-        }
-        Self(child, port)
-    }
-}
-
-impl Drop for RealProxy {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 #[tokio::test]
 async fn an_http_proxy_is_gone_through_and_says_why_if_not() {
     let port = free_port();
@@ -128,15 +93,15 @@ async fn an_http_proxy_is_gone_through_and_says_why_if_not() {
         config
     };
     let url = format!("mqtt://127.0.0.1:{}", broker.port);
-    arrives(through(&url, Some("right\n"), proxy.1), &watcher).await;
+    arrives(through(&url, Some("right\n"), proxy.port), &watcher).await;
     for (url, password, port, expected) in [
-        (&url, None, proxy.1, "407"),
-        (&url, Some("wrong"), proxy.1, "refuses the way"),
+        (&url, None, proxy.port, "407"),
+        (&url, Some("wrong"), proxy.port, "refuses the way"),
         (
             // A port that the proxy does not let through.
             &format!("ws://127.0.0.1:{port}"),
             Some("right"),
-            proxy.1,
+            proxy.port,
             "refuses the way",
         ),
         (&url, None, free_port(), "is not reached"),

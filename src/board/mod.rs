@@ -1,9 +1,13 @@
 //! `sidetone hub`: the supervisors' board of the crate `hub`, with the organisation and broker of the
 //! configuration.
 
-use crate::config::{Config, Loaded};
-use crate::uplink::config::BrokerConfig;
-use sidetone_hub::board::{Board, BoardError, BrokerAccess};
+mod link;
+
+pub use link::follow;
+
+use crate::config::Loaded;
+use crate::uplink::config::{BrokerConfig, Timing};
+use sidetone_hub::board::{Board, BoardError};
 use sidetone_wire::OrgName;
 use sidetone_wire::name::NameError;
 use std::io;
@@ -41,23 +45,12 @@ pub fn serve(
         let mut end = Box::pin(crate::run::told_to_end()?);
         let board = Board::bind(listen).await?;
         served(board.address());
-        let mut board = board.start(org, access(&loaded.config));
+        let broker = BrokerConfig::from(&loaded.config.broker);
+        let heard = follow(&org, &broker, &Timing::default());
+        let mut board = board.start(org, &broker.url.to_string(), heard);
         tokio::select! {
             () = &mut end => Ok(()),
             fault = board.failed() => Err(fault.into()),
         }
     })
-}
-
-/// The broker, with certificates and password as a node has them.
-fn access(config: &Config) -> BrokerAccess {
-    let broker = BrokerConfig::from(&config.broker);
-    BrokerAccess {
-        host: broker.url.host.clone(),
-        port: broker.url.port,
-        shown: broker.url.to_string(),
-        refresh: Box::new(move |options| {
-            crate::uplink::refresh(options, &broker).map_err(|fault| fault.to_string())
-        }),
-    }
 }

@@ -31,7 +31,10 @@ pub fn run(args: &FleetArgs) -> Result<(), Failure> {
         .build()
         .map_err(Failure::Output)?;
     runtime.block_on(async {
-        let mut link = Link::new(broker)?;
+        let mut link = Link::open(&broker).await?;
+        for note in link.notes() {
+            eprintln!("sidetone: note: {note}");
+        }
         let mut snapshot = Snapshot::default();
         let mut seen = Vec::new();
         let filters = Snapshot::filters(&org);
@@ -128,7 +131,7 @@ async fn set(
     }
     if !args.dry_run {
         let payload = changed.document.to_string().into_bytes();
-        link.publish(&changed.topic, payload).await?;
+        link.publish(&changed.topic, &payload).await?;
     }
     if args.json {
         return output::print_json(&changed.document);

@@ -16,10 +16,13 @@ mod broker;
 mod child;
 mod scratch;
 
+use crate::board::follow;
+use crate::config::BrokerUrl;
+use crate::uplink::config::{BrokerConfig, Timing};
 use broker::Broker;
 use child::Child;
 use scratch::Scratch;
-use sidetone_hub::board::{Board, BoardError, BrokerAccess, RunningBoard};
+use sidetone_hub::board::{Board, BoardError, RunningBoard};
 use sidetone_wire::OrgName;
 use sidetone_wire::name::NameError;
 use std::ffi::OsString;
@@ -115,11 +118,18 @@ async fn demo(options: &Options, live: impl FnOnce(SocketAddr)) -> Result<(), De
     let address = board.address();
     let scratch = Scratch::make()?;
     let broker = Broker::start(&mosquitto, scratch.path()).await?;
-    let access = BrokerAccess::open("127.0.0.1", broker.port);
+    let org = OrgName::new(ORG)?;
+    let here = BrokerUrl {
+        host: "127.0.0.1".to_owned(),
+        port: broker.port,
+        tls: false,
+        websocket: None,
+    };
+    let heard = follow(&org, &BrokerConfig::at(here.clone()), &Timing::default());
     let agents = start_agents(options, broker.port, scratch.path())?;
     let machine = start_machine(broker.port, scratch.path())?;
     let mut show = Show {
-        board: board.start(OrgName::new(ORG)?, access),
+        board: board.start(org, &here.to_string(), heard),
         // In the order in which they end.
         children: [agents, machine, broker.child],
     };

@@ -32,6 +32,8 @@ pub struct Roots {
     pub var: PathBuf,
     /// `/usr/lib` and, where it is another one, `/lib`.
     pub lib: Vec<PathBuf>,
+    /// `/` itself.
+    pub root: PathBuf,
 }
 
 impl Roots {
@@ -46,7 +48,13 @@ impl Roots {
             run: root.join("run"),
             var: root.join("var"),
             lib: vec![root.join("usr/lib"), root.join("lib")],
+            root: root.to_owned(),
         }
+    }
+
+    /// Where the file of this absolute path is.
+    pub(super) fn below_root(&self, path: &str) -> PathBuf {
+        self.root.join(path.trim_start_matches('/'))
     }
 }
 
@@ -175,20 +183,24 @@ impl Desk {
             && !exclude.iter().any(|one| one.matches(headset))
     }
 
-    /// What this node's daemon knows, if it runs for this user, is connected to a broker of this configuration,
-    /// and answers.
+    /// The same, if it is connected to a broker of this configuration.
     pub(super) fn connected_daemon(&self) -> Option<&State> {
+        let config = self.config()?;
+        let state = self.daemon()?;
+        let mut brokers = std::iter::once(&config.broker.url).chain(&config.broker.fallback);
+        let known = brokers.any(|url| state.broker.url == url.to_string());
+        (known && state.broker.connection == BrokerConnection::Connected).then_some(state)
+    }
+
+    /// What this node's daemon or station knows, if it runs for this user and answers.
+    pub(super) fn daemon(&self) -> Option<&State> {
         let asked = self.daemon.get_or_init(|| {
             let config = self.config()?;
             let place = config.node.effective_state_dir();
             let snapshot = Connection::open(place.as_deref()).ok()?.snapshot().ok()?;
             let state = snapshot.moment.state;
             let name = config.node.effective_name()?;
-            let mut brokers = std::iter::once(&config.broker.url).chain(&config.broker.fallback);
-            let same = state.node.name == name.as_str()
-                && brokers.any(|url| state.broker.url == url.to_string());
-            let connected = state.broker.connection == BrokerConnection::Connected;
-            (same && connected).then_some(state)
+            (state.node.name == name.as_str()).then_some(state)
         });
         asked.as_ref()
     }

@@ -49,11 +49,18 @@ pub(super) fn process(proc: &Path, id: u32) -> Option<Process> {
     Some(Process {
         id,
         name: name.trim().to_owned(),
-        user: fs::metadata(&directory).ok()?.uid(),
+        // The directory of a process that may not be dumped belongs to root.
+        user: effective_user(&status).or_else(|| Some(fs::metadata(&directory).ok()?.uid()))?,
         command: words
             .map(|word| String::from_utf8_lossy(word).into_owned())
             .collect(),
     })
+}
+
+/// Of the four ids behind `Uid:` the second (proc(5)).
+fn effective_user(status: &str) -> Option<u32> {
+    let ids = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    ids.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The processes that have this device open, as far as this user may see them; we ourselves are not told.

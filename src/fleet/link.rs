@@ -1,15 +1,12 @@
-//! The connection to the broker for one command: connects once, reads what is retained, publishes.
+//! The connection to the broker for one command: connects once, the same ways as a node, reads what is retained,
+//! publishes.
 
 use super::FleetError;
-use crate::uplink::config::BrokerConfig;
-use crate::uplink::{BrokerFault, explain, refresh};
-use rumqttc::mqttbytes::QoS;
-use rumqttc::mqttbytes::v5::{PubAckReason, SubscribeReasonCode};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, Incoming, MqttOptions, PublishNoticeError, PublishOptions,
-};
-use sidetone_wire::stamp::PAYLOAD_MAX;
+use crate::uplink::config::{BrokerConfig, Timing};
+use crate::uplink::{Answered, Fate, Tour, refusal};
+use sidetone_wire::vocabulary::MqttVersion;
 use std::time::Duration;
+use tokio::time::{sleep, timeout};
 
 /// Longest wait for the broker's answer to anything.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -17,58 +14,46 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What is retained comes at once after the broker's answer to the subscription; after this pause that was all.
 const QUIET: Duration = Duration::from_millis(500);
 
+/// On MQTT 3.1.1 a refused message is acknowledged as a taken one is: what was taken comes back within this time.
+const ECHO: Duration = Duration::from_secs(5);
+
 /// A connection. Must be used on a tokio runtime with time and I/O.
-pub struct Link {
-    broker: BrokerConfig,
-    client: AsyncClient,
-    events: EventLoop,
-    connected: bool,
-}
+pub struct Link(Tour);
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Link").field(&self.broker.url).finish()
+        f.debug_tuple("Link").field(self.0.place().0).finish()
     }
 }
 
 impl Link {
-    /// Prepares it; the first message connects.
+    /// Connects to the first of the brokers that lets this account in.
     ///
     /// # Errors
-    /// If certificates or password cannot be read.
-    pub fn new(broker: BrokerConfig) -> Result<Self, FleetError> {
+    /// If none does, or certificates or password cannot be read.
+    pub async fn open(broker: &BrokerConfig) -> Result<Self, FleetError> {
         let id = format!("sidetone-fleet-{}", uuid::Uuid::now_v7().simple());
-        let mut options = MqttOptions::new(id, (broker.url.host.as_str(), broker.url.port));
-        // Topic and properties fit beside the longest payload.
-        let packet_max = u32::try_from(PAYLOAD_MAX).unwrap_or(u32::MAX) + 8192;
-        options
-            .set_keep_alive(broker.keep_alive_s)
-            .set_connect_timeout(PATIENCE)
-            .set_clean_start(true)
-            .set_max_packet_size(Some(packet_max));
-        refresh(&mut options, &broker)?;
-        let (client, events) = AsyncClient::builder(options).capacity(16).build();
-        Ok(Self {
-            broker,
-            client,
-            events,
-            connected: false,
-        })
+        let mut tour = Tour::new(broker, &id, &Timing::default(), None);
+        tour.connect(true).await?;
+        Ok(Self(tour))
     }
 
-    async fn poll(&mut self) -> Result<Event, FleetError> {
-        match self.events.poll().await {
-            Ok(event) => {
-                if let Event::Incoming(Incoming::ConnAck(_)) = &event {
-                    self.connected = true;
-                }
-                Ok(event)
-            }
-            Err(error) => {
-                let fault: BrokerFault = explain(&error, &self.broker.url, self.connected);
-                Err(fault.into())
-            }
+    /// What to know about this connection, each a sentence.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let (url, is_other) = self.0.place();
+        if is_other {
+            notes.push(format!(
+                "the first broker does not let this account in, this is {url}: settings published here do not reach nodes at the first"
+            ));
         }
+        if self.0.version() == MqttVersion::V311 {
+            notes.push(format!(
+                "{url} is spoken to with MQTT 3.1.1: settings work, commands to nodes need MQTT 5"
+            ));
+        }
+        notes
     }
 
     /// Subscribes, and hands over each message that is retained there.
@@ -80,41 +65,37 @@ impl Link {
         filters: &[String],
         mut take: impl FnMut(&str, &[u8]),
     ) -> Result<(), FleetError> {
+        let visit = self.0.here();
         for filter in filters {
-            let asked = self.client.try_subscribe(filter.as_str(), QoS::AtLeastOnce);
-            asked.map_err(|_| FleetError::Silent)?;
-        }
-        let mut answered = 0;
-        loop {
-            let all = answered == filters.len();
-            let patience = if all { QUIET } else { PATIENCE };
-            let event = match tokio::time::timeout(patience, self.poll()).await {
-                Ok(event) => event?,
-                Err(_) if all => return Ok(()),
-                Err(_) => return Err(FleetError::Silent),
-            };
-            match event {
-                Event::Incoming(Incoming::SubAck(ack)) => {
-                    // One answer to each, in order.
-                    let topic = filters.get(answered).cloned().unwrap_or_default();
-                    answered += 1;
-                    let refused = |code: &&SubscribeReasonCode| {
-                        !matches!(code, SubscribeReasonCode::Success(_))
-                    };
-                    if let Some(code) = ack.return_codes.iter().find(refused) {
-                        return Err(FleetError::NotAllowed {
-                            doing: "read",
-                            topic,
-                            why: format!("{code:?}"),
-                        });
+            let asked = visit.ask(filter).ok_or(FleetError::Silent)?;
+            let answer = timeout(PATIENCE, asked.answer());
+            tokio::pin!(answer);
+            let answered = loop {
+                tokio::select! {
+                    answered = &mut answer => break answered.map_err(|_| FleetError::Silent)?,
+                    message = visit.next() => {
+                        let message = message?;
+                        take(&message.topic, &message.payload);
                     }
                 }
-                Event::Incoming(Incoming::Publish(message)) => {
-                    take(&String::from_utf8_lossy(&message.topic), &message.payload);
+            };
+            match answered {
+                Answered::Granted => {}
+                Answered::Refused(why) => {
+                    return Err(FleetError::NotAllowed {
+                        doing: "read",
+                        topic: filter.clone(),
+                        why,
+                    });
                 }
-                _ => {}
+                Answered::HungUp => return Err(FleetError::Silent),
             }
         }
+        while let Ok(message) = timeout(QUIET, visit.next()).await {
+            let message = message?;
+            take(&message.topic, &message.payload);
+        }
+        Ok(())
     }
 
     /// The next message of what was subscribed.
@@ -122,50 +103,61 @@ impl Link {
     /// # Errors
     /// If the connection breaks.
     pub async fn next(&mut self) -> Result<(String, Vec<u8>), FleetError> {
-        loop {
-            if let Event::Incoming(Incoming::Publish(message)) = self.poll().await? {
-                let topic = String::from_utf8_lossy(&message.topic).into_owned();
-                return Ok((topic, message.payload.to_vec()));
-            }
-        }
+        let message = self.0.here().next().await?;
+        Ok((message.topic, message.payload))
     }
 
-    /// Publishes a retained message, and waits until the broker has it.
+    /// Publishes a retained message on a topic that was subscribed, and waits until the broker has it.
     ///
     /// # Errors
     /// If it does not take it.
-    pub async fn publish(&mut self, topic: &str, payload: Vec<u8>) -> Result<(), FleetError> {
-        let options = PublishOptions::new(QoS::AtLeastOnce).retain(true);
-        let sent = self.client.try_publish_tracked(topic, payload, options);
-        let notice = sent.map_err(|_| FleetError::Silent)?;
-        let done = notice.wait_completion_async();
+    pub async fn publish(&mut self, topic: &str, payload: &[u8]) -> Result<(), FleetError> {
+        let version = self.0.version();
+        let visit = self.0.here();
+        let done = visit.publish(topic, payload).ok_or(FleetError::Silent)?;
+        let done = timeout(PATIENCE, done);
         tokio::pin!(done);
-        let until = tokio::time::sleep(PATIENCE);
+        let mut is_back = false;
+        let fate = loop {
+            tokio::select! {
+                fate = &mut done => break fate.map_err(|_| FleetError::Silent)?,
+                message = visit.next() => {
+                    let message = message?;
+                    is_back |= message.topic == topic && message.payload == payload;
+                }
+            }
+        };
+        match fate {
+            Fate::Acknowledged => {}
+            Fate::Refused(reason) => {
+                return Err(FleetError::NotAllowed {
+                    doing: "write",
+                    topic: topic.to_owned(),
+                    why: refusal(reason),
+                });
+            }
+            Fate::Impossible | Fate::Reset => return Err(FleetError::Silent),
+        }
+        if version == MqttVersion::V5 || is_back {
+            return Ok(());
+        }
+        let until = sleep(ECHO);
         tokio::pin!(until);
         loop {
             tokio::select! {
-                done = &mut done => return match done {
-                    Ok(()) | Err(PublishNoticeError::V5PubAck(PubAckReason::NoMatchingSubscribers)) => Ok(()),
-                    Err(PublishNoticeError::V5PubAck(reason)) => Err(FleetError::NotAllowed {
-                        doing: "write",
-                        topic: topic.to_owned(),
-                        why: format!("{reason:?}"),
-                    }),
-                    Err(_) => Err(FleetError::Silent),
-                },
-                event = self.poll() => drop(event?),
-                () = &mut until => return Err(FleetError::Silent),
+                () = &mut until => return Err(FleetError::NotBack(topic.to_owned())),
+                message = visit.next() => {
+                    let message = message?;
+                    if message.topic == topic && message.payload == payload {
+                        return Ok(());
+                    }
+                }
             }
         }
     }
 
     /// Says goodbye.
     pub async fn close(mut self) {
-        if self.client.try_disconnect().is_ok() {
-            let _ = tokio::time::timeout(Duration::from_secs(1), async {
-                while self.poll().await.is_ok() {}
-            })
-            .await;
-        }
+        self.0.here().leave().await;
     }
 }

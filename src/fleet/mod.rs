@@ -21,13 +21,16 @@ pub use pairs::{InvalidPair, Pair, dotted};
 pub use snapshot::{Desired, Snapshot, Target};
 pub use watch::line;
 
-use crate::uplink::BrokerFault;
+use crate::uplink::{BrokerFault, NoBroker};
 use sidetone_wire::name::NameError;
 
 /// Why it is not done.
 #[derive(Debug, thiserror::Error)]
 pub enum FleetError {
-    /// The broker.
+    /// No broker lets this account in.
+    #[error(transparent)]
+    NoBroker(#[from] NoBroker),
+    /// The connection broke.
     #[error(transparent)]
     Broker(#[from] BrokerFault),
     /// Its access list.
@@ -40,8 +43,13 @@ pub enum FleetError {
         /// Which topic.
         topic: String,
         /// What the broker says.
-        why: String,
+        why: &'static str,
     },
+    /// With MQTT 3.1.1 it says nothing of a refusal.
+    #[error(
+        "the broker acknowledged what was written to {0} and does not pass it on: over MQTT 3.1.1 that is how it refuses; use IT's account, or add it to the broker's access list"
+    )]
+    NotBack(String),
     /// It stopped answering.
     #[error("the broker does not answer any more; try again")]
     Silent,

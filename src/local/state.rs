@@ -4,7 +4,7 @@ use crate::uplink::sent::SentCounts;
 use serde::{Deserialize, Serialize};
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::telemetry::AudioFigures;
-use sidetone_wire::vocabulary::{NodeState, OvertalkParty, Provenance};
+use sidetone_wire::vocabulary::{MqttVersion, NodeState, OvertalkParty, Provenance};
 use uuid::Uuid;
 
 /// Everything but the messages.
@@ -62,6 +62,18 @@ pub struct Broker {
     /// Why it is down: one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The version of MQTT that is spoken, while it is connected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mqtt: Option<MqttVersion>,
+    /// Version of the program that is connected: the daemon itself, or `sidetone uplink`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uplink_version: Option<String>,
+    /// When this node's certificate ends, in seconds since 1970 UTC; only with TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node_certificate_until: Option<i64>,
+    /// When the certificate ends that the broker showed, in seconds since 1970 UTC; only with TLS.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker_certificate_until: Option<i64>,
     /// Connections made since the start.
     #[serde(default)]
     pub connections: u64,

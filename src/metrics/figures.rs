@@ -140,6 +140,16 @@ fn uplink(text: &mut Text, figures: Figures<'_>) {
         "Topics that the broker refuses to this node.",
         Some(state.broker.refused.len()),
     );
+    let ends = [
+        ("node", state.broker.node_certificate_until),
+        ("broker", state.broker.broker_certificate_until),
+    ];
+    text.by(
+        ("sidetone_certificate_expiry_timestamp_seconds", "certificate"),
+        Kind::Gauge,
+        "When the certificates of the connection to the broker end, in seconds since 1970 UTC: this node's, and the one the broker showed.",
+        ends.into_iter().filter_map(|(whose, until)| Some((whose, until?))),
+    );
     text.plain(
         "sidetone_outbox_records",
         Kind::Gauge,

@@ -4,7 +4,7 @@ use crate::local::state::{
     Access, Broker, BrokerConnection, Call, FarEnd, Headset, Node, Outbox, Overtalk, Switch,
 };
 use crate::uplink::sent::SentCounts;
-use sidetone_wire::vocabulary::{AlertKind, OvertalkParty, Provenance, Severity};
+use sidetone_wire::vocabulary::{AlertKind, MqttVersion, OvertalkParty, Provenance, Severity};
 
 /// How long something has lasted or been, in ms: `0:07`, `12:34`, `3 h 12 min`, `2 d 5 h`.
 pub(super) fn lasting(ms: u64) -> String {
@@ -153,9 +153,10 @@ pub(super) fn kind(kind: AlertKind) -> String {
 pub(super) fn broker(broker: &Broker) -> String {
     let url = &broker.url;
     match (broker.connection, &broker.reason) {
-        (BrokerConnection::Connected, _) if broker.refused.is_empty() => {
-            format!("connected to {url}")
-        }
+        (BrokerConnection::Connected, _) if broker.refused.is_empty() => match broker.mqtt {
+            Some(MqttVersion::V311) => format!("connected to {url} (MQTT 3.1.1)"),
+            _ => format!("connected to {url}"),
+        },
         (BrokerConnection::Connected, _) => format!(
             "connected to {url}, which REFUSES {} topics: `sidetone doctor`",
             broker.refused.len()

@@ -82,6 +82,13 @@ fn connection(first: String, broker: &BrokerState, link: &LinkStats) -> Broker {
         url,
         connection,
         reason,
+        mqtt: match broker {
+            BrokerState::Connected { mqtt, .. } => Some(*mqtt),
+            _ => None,
+        },
+        uplink_version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        node_certificate_until: link.certificates.node,
+        broker_certificate_until: link.certificates.broker,
         connections: link.connections,
         refused: refused
             .map(|(topic, reason)| RefusedTopic {

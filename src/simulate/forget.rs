@@ -2,11 +2,12 @@
 //!
 //! *Never* touches another node's topics.
 
-use crate::uplink::config::BrokerConfig;
-use crate::uplink::{BrokerFault, refresh};
-use rumqttc::{AsyncClient, ConnectionError, Event, Incoming, MqttOptions, PublishOptions, QoS};
+use crate::uplink::config::{BrokerConfig, Timing};
+use crate::uplink::{BrokerFault, NoBroker, Tour};
 use sidetone_wire::{OrgName, Topics};
 use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// Longest time for all of it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -14,23 +15,20 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// After this long without another retained message there is none left.
 const QUIET: Duration = Duration::from_millis(400);
 
-/// Requests that may wait: a few topics of 64 nodes.
-const CHANNEL: usize = 4096;
-
-/// Messages on their way at once; the client keeps room for each from the start.
-const IN_FLIGHT: u16 = 64;
+/// Messages on their way at once.
+const AT_ONCE: usize = 16;
 
 /// Why it stayed there.
 #[derive(Debug, thiserror::Error)]
 pub enum ForgetError {
-    /// The broker's files.
+    /// No broker lets them in.
     #[error(transparent)]
-    Access(#[from] BrokerFault),
-    /// The broker.
+    Access(#[from] NoBroker),
+    /// The connection broke.
     #[error(
         "the simulated nodes stay in the broker's memory: {0}; run the command with --forget again"
     )]
-    Broker(#[from] ConnectionError),
+    Broker(#[from] BrokerFault),
     /// It took too long.
     #[error(
         "the simulated nodes stay in the broker's memory: it answers too slowly; run the command with --forget again"
@@ -57,41 +55,32 @@ pub(super) async fn forget(
 }
 
 async fn remove(broker: &BrokerConfig, filters: &[String]) -> Result<usize, ForgetError> {
-    let address = (broker.url.host.as_str(), broker.url.port);
-    let mut options = MqttOptions::new("sidetone-simulate-forget", address);
-    options
-        .set_clean_start(true)
-        .set_outgoing_inflight_upper_limit(IN_FLIGHT);
-    refresh(&mut options, broker)?;
-    let (client, mut events) = AsyncClient::builder(options).capacity(CHANNEL).build();
-    let (mut asked, mut removed, mut gone) = (0, 0, 0);
-    loop {
-        let heard = match tokio::time::timeout(QUIET, events.poll()).await {
-            Ok(heard) => heard?,
-            Err(_) if asked == filters.len() && gone == removed => return Ok(removed),
-            Err(_) => continue,
-        };
-        match heard {
-            Event::Incoming(Incoming::ConnAck(_)) => {
-                for filter in filters {
-                    client
-                        .try_subscribe(filter.as_str(), QoS::AtLeastOnce)
-                        .map_err(|_| ForgetError::Slow)?;
-                }
-            }
-            Event::Incoming(Incoming::SubAck(_)) => asked += 1,
-            Event::Incoming(Incoming::PubAck(_)) => gone += 1,
-            Event::Incoming(Incoming::Publish(publish))
-                if publish.retain && !publish.payload.is_empty() =>
-            {
-                let topic = String::from_utf8_lossy(&publish.topic).into_owned();
-                let empty = PublishOptions::new(QoS::AtLeastOnce).retain(true);
-                client
-                    .try_publish(topic, Vec::new(), empty)
-                    .map_err(|_| ForgetError::Slow)?;
-                removed += 1;
-            }
-            _ => {}
+    let mut tour = Tour::new(broker, "sidetone-simulate-forget", &Timing::default(), None);
+    tour.connect(true).await?;
+    let visit = tour.here();
+    for filter in filters {
+        // The answer comes with what is retained.
+        visit.ask(filter).ok_or(ForgetError::Slow)?;
+    }
+    let mut retained = Vec::new();
+    while let Ok(message) = timeout(QUIET, visit.next()).await {
+        let message = message?;
+        if message.retained && !message.payload.is_empty() {
+            retained.push(message.topic);
         }
     }
+    for some in retained.chunks(AT_ONCE) {
+        let mut on_their_way = JoinSet::new();
+        for topic in some {
+            on_their_way.spawn(visit.publish(topic, b"").ok_or(ForgetError::Slow)?);
+        }
+        while !on_their_way.is_empty() {
+            tokio::select! {
+                _ = on_their_way.join_next() => {}
+                message = visit.next() => drop(message?),
+            }
+        }
+    }
+    tour.here().leave().await;
+    Ok(retained.len())
 }

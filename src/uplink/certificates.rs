@@ -1,12 +1,16 @@
-//! The files of certificates while the node is connected: a warning before they end, and renewed ones taken up.
+//! Certificates while the node is connected: a warning before this node's files and the broker's own end, and renewed
+//! files taken up.
 //!
-//! *Promises*: a warning from 14 days before the end, in the node's `status` and once a day in the log; files that were
+//! *Promises*: a warning from 14 days before the end, in the node's `status` and once a day in the log; of the broker's
+//! own only if it was seen within six hours, as a connection outlives it; files that were
 //! renewed are used within a minute, over a connection that is left in good order. *When* new files are not fit, the
 //! connection that stands stays, and the log says once what is wrong.
 
-use super::config::BrokerConfig;
+use super::config::{BrokerConfig, Timing};
 use super::engine::Engine;
-use super::mqtt::renewal::{LastSecond, Print, are_fit, ends_first};
+use super::link::CertificateEnds;
+use super::mqtt::Shown;
+use super::mqtt::renewal::{LastSecond, Print, are_fit, ends_first, own_until};
 use super::outgoing::now_ms;
 use std::time::{Duration, Instant};
 
@@ -16,28 +20,39 @@ const AHEAD_S: i64 = 14 * 24 * 3600;
 /// The log is reminded this often.
 const REMINDER: Duration = Duration::from_secs(24 * 3600);
 
-/// What `status` says of the certificates.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What `status` says of the certificates, the gravest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Warning {
-    /// One ends within 14 days.
-    Expires,
-    /// One has ended: the next connection fails.
+    /// One of this node's files has ended: the next connection fails.
     Expired,
+    /// The same of the broker's own.
+    BrokerExpired,
+    /// One of this node's files ends within 14 days.
+    Expires,
+    /// The broker's own does.
+    BrokerExpires,
 }
 
 impl Warning {
     /// The `reason` of the status.
     pub(super) fn reason(self) -> &'static str {
         match self {
-            Self::Expires => "certificate_expires",
             Self::Expired => "certificate_expired",
+            Self::BrokerExpired => "broker_certificate_expired",
+            Self::Expires => "certificate_expires",
+            Self::BrokerExpires => "broker_certificate_expires",
         }
     }
 
-    fn of(end: &LastSecond, now: i64) -> Option<Self> {
-        match end.until - now {
-            left if left <= 0 => Some(Self::Expired),
-            left if left < AHEAD_S => Some(Self::Expires),
+    /// Whether the next connection fails.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Expired | Self::BrokerExpired)
+    }
+
+    fn of(until: i64, now: i64, over: Self, soon: Self) -> Option<Self> {
+        match until - now {
+            left if left <= 0 => Some(over),
+            left if left < AHEAD_S => Some(soon),
             _ => None,
         }
     }
@@ -49,6 +64,7 @@ pub(super) struct Certificates {
     /// One that is reached over TLS; `None` = there are no certificates.
     broker: Option<BrokerConfig>,
     every: Duration,
+    seen_for: Duration,
     next: Instant,
     /// The files when they were last looked at.
     seen: Option<Print>,
@@ -59,11 +75,12 @@ pub(super) struct Certificates {
 }
 
 impl Certificates {
-    /// Looks at the files of the broker this often.
-    pub(super) fn new(broker: &BrokerConfig, every: Duration) -> Self {
+    /// Looks at the files of the broker as often as the times say.
+    pub(super) fn new(broker: &BrokerConfig, timing: &Timing) -> Self {
         Self {
             broker: broker.each().into_iter().find(|b| b.url.tls),
-            every,
+            every: timing.certificates,
+            seen_for: timing.certificate_seen,
             next: Instant::now(),
             seen: None,
             unfit: None,
@@ -86,21 +103,44 @@ impl Certificates {
         due
     }
 
-    /// Compares with the clock; whether there is something new to say.
-    fn judge(&mut self) -> bool {
-        let end = self.broker.as_ref().and_then(ends_first);
-        let warning = end.as_ref().and_then(|end| Warning::of(end, now_s()));
-        let now = Instant::now();
-        if let (Some(end), Some(warning)) = (end, warning) {
-            let fresh = |(of, at): &(Warning, Instant)| {
-                *of == warning && now.duration_since(*at) < REMINDER
+    /// When this node's certificate ends and the one that the broker showed, seconds since 1970 UTC.
+    fn ends(&self, shown: &Shown) -> CertificateEnds {
+        CertificateEnds {
+            node: self.broker.as_ref().and_then(own_until),
+            broker: shown.until(),
+        }
+    }
+
+    /// Compares with the clock.
+    fn judge(&mut self, shown: &Shown) -> Judged {
+        let now = now_s();
+        let file = self.broker.as_ref().and_then(ends_first);
+        let own = file
+            .as_ref()
+            .and_then(|end| Warning::of(end.until, now, Warning::Expired, Warning::Expires));
+        let until = shown.until();
+        let theirs = until.and_then(|until| {
+            Warning::of(until, now, Warning::BrokerExpired, Warning::BrokerExpires)
+        });
+        if theirs.is_some() && shown.is_old(self.seen_for) {
+            return Judged::LookAgain;
+        }
+        let warning = own.into_iter().chain(theirs).min();
+        let at = Instant::now();
+        if let Some(warning) = warning {
+            let fresh = |(of, since): &(Warning, Instant)| {
+                *of == warning && at.duration_since(*since) < REMINDER
             };
             if !self.reminded.as_ref().is_some_and(fresh) {
-                self.reminded = Some((warning, now));
-                remind(&end, warning);
+                self.reminded = Some((warning, at));
+                remind(file.as_ref(), until, warning);
             }
         }
-        std::mem::replace(&mut self.warning, warning) != warning
+        if std::mem::replace(&mut self.warning, warning) == warning {
+            Judged::Same
+        } else {
+            Judged::News
+        }
     }
 
     /// Whether there are files other than those `used`, the same as at the last look, and fit.
@@ -127,6 +167,17 @@ impl Certificates {
     }
 }
 
+/// What came of a look at the certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Judged {
+    /// There is something new to say.
+    News,
+    /// Nothing new.
+    Same,
+    /// The broker's own may have been renewed since it was seen.
+    LookAgain,
+}
+
 impl Engine {
     /// Looks at the files now and then: says what ends, and takes up what was renewed.
     pub(super) async fn look_at_certificates(&mut self) {
@@ -144,25 +195,42 @@ impl Engine {
 
     /// Says in `status` what ends.
     pub(super) fn judge_certificates(&mut self) {
-        if self.certificates.judge()
-            && let Err(error) = self.say_state()
-        {
-            tracing::error!(%error, "the status cannot be written");
+        let shown = self.session.shown();
+        self.link.certificates(self.certificates.ends(shown));
+        match self.certificates.judge(shown) {
+            Judged::Same => {}
+            Judged::LookAgain => self.session.look_at_certificate(),
+            Judged::News => {
+                if let Err(error) = self.say_state() {
+                    tracing::error!(%error, "the status cannot be written");
+                }
+            }
         }
     }
 }
 
-fn remind(end: &LastSecond, warning: Warning) {
-    let path = end.path.display();
+fn remind(file: Option<&LastSecond>, shown: Option<i64>, warning: Warning) {
+    let path = file.map(|end| end.path.display().to_string());
+    let path = path.unwrap_or_default();
+    let days = |until: Option<i64>| (until.unwrap_or(0) - now_s()).max(0) / (24 * 3600);
     match warning {
         Warning::Expires => {
-            let days = (end.until - now_s()).max(0) / (24 * 3600);
+            let days = days(file.map(|end| end.until));
             tracing::warn!(
                 "the certificate in {path} expires in {days} days: put a new one in its place (no restart is needed)"
             );
         }
         Warning::Expired => tracing::warn!(
             "the certificate in {path} has expired: the next connection fails; put a new one in its place (no restart is needed)"
+        ),
+        Warning::BrokerExpires => {
+            let days = days(shown);
+            tracing::warn!(
+                "the broker's certificate expires in {days} days: renew it at the broker"
+            );
+        }
+        Warning::BrokerExpired => tracing::warn!(
+            "the broker's certificate has expired: the next connection fails; renew it at the broker"
         ),
     }
 }

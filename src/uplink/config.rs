@@ -223,6 +223,9 @@ pub struct Timing {
     pub inventory_grace: Duration,
     /// The files of certificates are looked at this often; renewed ones are used if two looks find them the same.
     pub certificates: Duration,
+    /// The broker's certificate is warned of if it was seen no longer ago; else it is looked at again first, as a
+    /// connection outlives a certificate.
+    pub certificate_seen: Duration,
 }
 
 impl Default for Timing {
@@ -244,6 +247,8 @@ impl Default for Timing {
             // A headset that is plugged in is found within seconds.
             inventory_grace: Duration::from_secs(5),
             certificates: Duration::from_secs(30),
+            // Each look is a line in the broker's log, and there are few days to warn in.
+            certificate_seen: Duration::from_secs(6 * 3600),
         }
     }
 }

@@ -16,6 +16,17 @@ pub struct LinkStats {
     /// The topics whose last message was refused, and why in words (`not authorized`, `quota exceeded`).
     /// What is refused at QoS 0 (live figures) is not among them: the broker does not say.
     pub refused: BTreeMap<String, &'static str>,
+    /// When the certificates of the connection end.
+    pub certificates: CertificateEnds,
+}
+
+/// When the certificates of a connection over TLS end, in seconds since 1970 UTC.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CertificateEnds {
+    /// This node's.
+    pub node: Option<i64>,
+    /// The one that the broker showed.
+    pub broker: Option<i64>,
 }
 
 /// The writing end.
@@ -32,6 +43,12 @@ impl Link {
     /// A connection was made.
     pub(super) fn connected(&self) {
         self.0.send_modify(|stats| stats.connections += 1);
+    }
+
+    /// The certificates of this connection end then.
+    pub(super) fn certificates(&self, ends: CertificateEnds) {
+        self.0
+            .send_if_modified(|stats| std::mem::replace(&mut stats.certificates, ends) != ends);
     }
 
     /// The broker took a message of this topic.
@@ -54,7 +71,7 @@ impl Link {
 }
 
 /// The reasons for which a message can be refused (MQTT 5 §3.4.2.1).
-pub(super) fn words(reason: PubAckReason) -> &'static str {
+pub(crate) fn words(reason: PubAckReason) -> &'static str {
     match reason {
         PubAckReason::NotAuthorized => "not authorized",
         PubAckReason::QuotaExceeded => "quota exceeded",

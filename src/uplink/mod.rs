@@ -30,12 +30,13 @@ mod status;
 
 pub use config::UplinkConfig;
 pub use identity::IdentityError;
-pub use link::LinkStats;
+pub(crate) use link::words as refusal;
+pub use link::{CertificateEnds, LinkStats};
+pub(crate) use mqtt::{Answered, Fate, Tour};
 pub use mqtt::{
-    BrokerFault, BrokerState, CORRELATION_MAX, Outcome, Presented, Received, Rights, Tried,
-    handshake, probe, rights,
+    BrokerFault, BrokerState, CORRELATION_MAX, NoBroker, Outcome, Presented, Received, Rights,
+    Tried, handshake, probe, rights,
 };
-pub(crate) use mqtt::{explain, refresh};
 pub use order::{Order, Orders, Speaker};
 pub use outbox::{DiskTrouble, OutboxStats};
 pub use sent::SentLog;
@@ -147,7 +148,7 @@ impl Uplink {
         let (sent_tx, sent) = watch::channel(SentLog::default());
         let (stop_tx, stop) = oneshot::channel();
         let (orders_tx, orders) = mpsc::channel(ORDERS);
-        let certificates = Certificates::new(&config.broker, config.timing.certificates);
+        let certificates = Certificates::new(&config.broker, &config.timing);
         let (session, session_events) = Session::start(
             config.broker,
             config.timing,

@@ -1,6 +1,5 @@
 //! What the node's `status` says: the station's word, the outbox' trouble, the certificates' end; the gravest counts.
 
-use super::certificates::Warning;
 use super::engine::Engine;
 use super::outgoing::Unsendable;
 use sidetone_wire::vocabulary::NodeState;
@@ -15,11 +14,11 @@ impl Engine {
             (NodeState::Ready, Some(trouble), _) => {
                 (NodeState::Degraded, Some(trouble.reason().to_owned()))
             }
-            (NodeState::Ready, None, Some(warning @ Warning::Expired)) => {
+            (NodeState::Ready, None, Some(warning)) if warning.is_over() => {
                 (NodeState::Degraded, Some(warning.reason().to_owned()))
             }
             // Everything works still: a reason that the station has is of more use now.
-            (NodeState::Ready, None, Some(warning @ Warning::Expires)) if reason.is_none() => {
+            (NodeState::Ready, None, Some(warning)) if reason.is_none() => {
                 (NodeState::Ready, Some(warning.reason().to_owned()))
             }
             _ => (*state, reason.clone()),

@@ -1,7 +1,8 @@
-//! The supervisors' board: subscribes to an organisation's messages and serves them as a live page.
+//! The supervisors' board: serves an organisation's messages as a live page. Who subscribes to them is the program
+//! (`sidetone::board`), which knows the ways to the broker.
 //!
 //! ```text
-//! broker ─ link ─▶ publisher (FleetState, pictures) ─ watch: the newest publication ─▶ one stream a browser
+//! messages ─▶ publisher (FleetState, pictures) ─ watch: the newest publication ─▶ one stream a browser
 //! ```
 //!
 //! *Promises*: memory is bounded by the fleet and the number of browsers; the page comes back by itself
@@ -10,14 +11,14 @@
 //! it. *Never* publishes to the broker, writes a file, or puts text from MQTT anywhere but into text.
 
 mod guard;
-mod link;
+mod heard;
 mod picture;
 mod publisher;
 mod server;
 mod stream;
 mod words;
 
-pub use link::{BrokerAccess, BrokerLink, Refresh};
+pub use heard::{BrokerLink, Heard};
 pub use publisher::Counts;
 
 use publisher::{Publication, Publisher};
@@ -29,8 +30,8 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-/// Messages between link and publisher; then the broker waits.
-const WAITING: usize = 256;
+/// Messages that may wait for the board; then the broker waits.
+pub const WAITING: usize = 256;
 
 /// Why the board cannot be served.
 #[derive(Debug, thiserror::Error)]
@@ -88,16 +89,12 @@ impl Board {
         self.address
     }
 
-    /// Subscribes and serves. Ends when [`RunningBoard`] is dropped.
+    /// Serves what is heard of this organisation from the broker that is `shown` on the page (without secrets). Ends
+    /// when [`RunningBoard`] is dropped. Must be called on a tokio runtime with time and I/O.
     #[must_use]
-    pub fn start(self, org: OrgName, access: BrokerAccess) -> RunningBoard {
-        let (publisher, published) = Publisher::new(org.clone(), &access.shown);
-        let (hear, heard) = mpsc::channel(WAITING);
+    pub fn start(self, org: OrgName, shown: &str, heard: mpsc::Receiver<Heard>) -> RunningBoard {
+        let (publisher, published) = Publisher::new(org, shown);
         let mut tasks = JoinSet::new();
-        tasks.spawn(async move {
-            link::run(org, access, hear).await;
-            Ok(())
-        });
         tasks.spawn(async move {
             publisher.run(heard).await;
             Ok(())

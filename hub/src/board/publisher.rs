@@ -4,7 +4,7 @@
 //! browser shares. A browser that falls behind skips publications and is brought to the newest one
 //! (see [`super::stream`]).
 
-use super::link::{BrokerLink, Heard};
+use super::heard::{BrokerLink, Heard};
 use super::picture::{NodePicture, Rank};
 use crate::FleetState;
 use serde::Serialize;

@@ -1,6 +1,7 @@
 //! The broker lets this node do what it must, and nothing else (`sidetone doctor --broker`).
 
 use super::broker::{client_ids, node_name, runtime};
+use super::services;
 use crate::doctor::{Check, Desk, Finding};
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::{Outcome, Rights, Tried, rights};
@@ -29,9 +30,14 @@ fn run(desk: &Desk) -> Vec<Finding> {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
     if desk.connected_daemon().is_some() {
-        return vec![Finding::skipped(
-            "Not tried: the daemon is connected, and a second connection may take its place. End it first: systemctl --user stop sidetone",
-        )];
+        let end = if services::are_used(desk) {
+            "sudo systemctl stop sidetone-uplink"
+        } else {
+            "systemctl --user stop sidetone"
+        };
+        return vec![Finding::skipped(format!(
+            "Not tried: the daemon is connected, and a second connection may take its place. End it first: {end}"
+        ))];
     }
     let names = (
         node_name(config).and_then(|name| NodeName::new(name).ok()),
@@ -123,6 +129,13 @@ fn abilities(url: &str, rights: &Rights) -> Vec<Finding> {
 }
 
 fn own(url: &str, tried: &[Tried]) -> Finding {
+    if tried.iter().any(|tried| tried.outcome == Outcome::Untold)
+        && tried.iter().all(|tried| why(tried.outcome).is_none())
+    {
+        return Finding::skipped(format!(
+            "{url} acknowledges this node's status, inventory, telemetry, events and alerts, and over MQTT 3.1.1 does not say whether it takes them; MQTT 5 is needed to try it."
+        ));
+    }
     let failed: Vec<String> = tried
         .iter()
         .filter_map(|tried| Some(format!("{} ({})", tried.topic, why(tried.outcome)?)))
@@ -165,6 +178,11 @@ fn foreign(url: &str, tried: &[Tried]) -> Finding {
         .filter(|tried| tried.outcome == Outcome::Taken)
         .map(|tried| tried.topic.as_str())
         .collect();
+    if tried.iter().any(|tried| tried.outcome == Outcome::Untold) {
+        return Finding::skipped(format!(
+            "What this node must not write cannot be tried at {url}: over MQTT 3.1.1 a broker acknowledges what it refuses."
+        ));
+    }
     // A broker may answer with the end of the connection; after that nothing can be tried.
     let answered = |tried: &Tried| tried.outcome != Outcome::Untried;
     if !tried.iter().any(answered) {
@@ -189,7 +207,7 @@ fn foreign(url: &str, tried: &[Tried]) -> Finding {
 /// Why it was not taken.
 fn why(outcome: Outcome) -> Option<&'static str> {
     match outcome {
-        Outcome::Taken => None,
+        Outcome::Taken | Outcome::Untold => None,
         Outcome::Refused(why) => Some(why),
         Outcome::HungUp => Some("the broker hung up"),
         Outcome::Untried => Some("not tried, the connection had ended"),

@@ -41,7 +41,9 @@ fn run(desk: &Desk) -> Vec<Finding> {
     // Where the certificate's name is the client id, a second connection would throw the daemon off.
     let daemon = desk.connected_daemon();
     let at = daemon.map(|daemon| daemon.broker.url.as_str());
-    let mut findings: Vec<Finding> = daemon.map(told_by).unwrap_or_default();
+    let mut findings: Vec<Finding> = daemon
+        .map(|daemon| told_by(daemon, config))
+        .unwrap_or_default();
     let mut brokers = BrokerConfig::from(&config.broker).each();
     brokers.retain(|broker| at != Some(broker.url.to_string().as_str()));
     if brokers.is_empty() {
@@ -84,12 +86,40 @@ pub(super) fn node_name(config: &Config) -> Option<String> {
 }
 
 /// What the daemon, which is connected, knows of the broker.
-fn told_by(daemon: &State) -> Vec<Finding> {
+fn told_by(daemon: &State, config: &Config) -> Vec<Finding> {
     let url = &daemon.broker.url;
     let process = daemon.node.pid;
-    let mut findings = vec![Finding::ok(format!(
-        "{url} lets this node in: the daemon (process {process}) is connected."
-    ))];
+    let is_old = daemon.broker.mqtt == Some(MqttVersion::V311);
+    let with = daemon.broker.mqtt.map(|mqtt| format!(" with MQTT {mqtt}"));
+    let says = format!(
+        "{url} lets this node in: the daemon (process {process}) is connected{}.",
+        with.unwrap_or_default()
+    );
+    let connected = match config.broker.mqtt {
+        MqttChoice::Auto | MqttChoice::V5 if is_old => {
+            Finding::warning(format!("{says} It speaks MQTT 3.1.1 only."), UPDATE)
+        }
+        _ => Finding::ok(says),
+    };
+    let mut findings = vec![if is_old {
+        connected.with_detail(OFF)
+    } else {
+        connected
+    }];
+    let others = &config.broker.fallback;
+    if let Some(place) = others.iter().position(|other| other.to_string() == *url) {
+        findings.push(
+            Finding::warning(
+                format!(
+                    "That is broker {} of {}: the first, {}, could not be used.",
+                    place + 2,
+                    others.len() + 1,
+                    config.broker.url
+                ),
+                format!("see what is wrong with {}; the daemon goes back by itself one to two minutes after it can be reached again", config.broker.url),
+            ),
+        );
+    }
     let refused: Vec<String> = daemon
         .broker
         .refused

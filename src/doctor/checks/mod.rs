@@ -14,6 +14,7 @@ mod permission;
 mod quirks;
 mod secrets;
 mod service;
+mod services;
 mod session;
 mod sound_card;
 mod sound_server;
@@ -23,7 +24,7 @@ mod state;
 use super::Check;
 
 /// In the order in which a workstation is put right.
-pub(super) const ALL: [Check; 19] = [
+pub(super) const ALL: [Check; 20] = [
     config::CHECK,
     state::CHECK,
     secrets::CHECK,
@@ -43,4 +44,5 @@ pub(super) const ALL: [Check; 19] = [
     spokes::CHECK,
     clock::CHECK,
     service::CHECK,
+    services::CHECK,
 ];

@@ -1,5 +1,6 @@
 //! Keys and passwords: there, readable by the daemon, and by nobody else.
 
+use super::services;
 use crate::config::Config;
 use crate::doctor::{Check, Desk, Finding};
 use crate::uplink::identity::{IdentityError, KEY_MIN, Key};
@@ -21,6 +22,11 @@ fn run(desk: &Desk) -> Vec<Finding> {
     let Some(config) = desk.config() else {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
+    if services::is_uplinks(desk) {
+        return vec![Finding::skipped(
+            "They are the uplink's, which runs as the user sidetone: `sudo -u sidetone sidetone doctor` looks at it.",
+        )];
+    }
     let mut findings = Vec::new();
     let broker = &config.broker;
     for (key, file) in [

@@ -1,5 +1,6 @@
 //! The daemon runs, once, in this version, and starts by itself at login.
 
+use super::services;
 use crate::doctor::processes::{Process, processes};
 use crate::doctor::program::answer;
 use crate::doctor::{Check, Desk, Finding};
@@ -24,15 +25,20 @@ pub(super) struct Daemon {
 
 /// The running daemons with the configuration that is examined.
 pub(super) fn daemons(desk: &Desk) -> Vec<Daemon> {
+    running(desk, "run")
+}
+
+/// The same of `sidetone uplink` or `sidetone station`, of whatever user.
+pub(super) fn running(desk: &Desk, command: &str) -> Vec<Daemon> {
     let all = processes(&desk.roots.proc).into_iter();
-    all.filter_map(daemon)
+    all.filter_map(|process| daemon(process, command))
         .filter(|daemon| daemon.file == desk.config_file)
         .collect()
 }
 
 /// `sidetone run …`, whatever it was started by.
-fn daemon(process: Process) -> Option<Daemon> {
-    if process.name != "sidetone" || process.command.get(1).map(String::as_str) != Some("run") {
+fn daemon(process: Process, wanted: &str) -> Option<Daemon> {
+    if process.name != "sidetone" || process.command.get(1).map(String::as_str) != Some(wanted) {
         return None;
     }
     let mut arguments = process.command.iter().skip(2);
@@ -56,6 +62,9 @@ fn run(desk: &Desk) -> Vec<Finding> {
         BTreeMap::new()
     };
     let mut findings = match daemons.as_slice() {
+        [] if services::are_used(desk) => vec![Finding::skipped(
+            "Two services do its work here: see the check `services`.",
+        )],
         [] => vec![not_running(desk, &unit)],
         [one] => vec![version(desk, &one.process)],
         several => {

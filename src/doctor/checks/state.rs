@@ -1,5 +1,6 @@
 //! What must survive a restart can be written.
 
+use super::services;
 use crate::doctor::{Check, Desk, Finding};
 use rustix::fs::{Access, AtFlags, CWD, accessat, statvfs};
 use std::path::Path;
@@ -17,6 +18,11 @@ fn run(desk: &Desk) -> Vec<Finding> {
     let Some(config) = desk.config() else {
         return vec![Finding::skipped("The configuration is not valid.")];
     };
+    if services::is_uplinks(desk) {
+        return vec![Finding::skipped(
+            "It is the uplink's, which runs as the user sidetone: `sudo -u sidetone sidetone doctor` looks at it.",
+        )];
+    }
     match config.node.effective_state_dir() {
         Some(directory) => vec![look(&directory, &desk.person.login())],
         None => vec![Finding::problem(

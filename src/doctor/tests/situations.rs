@@ -220,6 +220,101 @@ fn a_daemon_that_is_not_as_it_should_be() {
 }
 
 #[test]
+fn two_services_of_which_one_is_away_old_or_not_at_its_turn() {
+    let s = "services";
+    Tree::bare().says(s, Skipped, "One process does everything", "");
+    let with = |tree: Tree, id: u32, what: &str, user| {
+        let file = tree.root.path().join("sidetone.toml");
+        let file = file.display().to_string();
+        let command = ["/usr/bin/sidetone", what, "-c", &file];
+        tree.process_of(user, id, &command, "/usr/bin/sidetone")
+    };
+    let uplink = |tree| with(tree, 4_000_001, "uplink", 999);
+    let station = |tree| with(tree, 4_000_002, "station", 1000);
+    let both = || station(uplink(Tree::bare())).socket("run/sidetone/uplink.sock");
+    both().says(s, Fine, "its socket is", "");
+    both().says("service", Skipped, "Two services do its work", "");
+    both().says("secrets", Skipped, "the user sidetone", "");
+    assert!(
+        both().run(s)[1]
+            .summary
+            .contains("session 2 is the active one")
+    );
+    station(Tree::bare()).says(
+        s,
+        Problem,
+        "The uplink does not run",
+        "sudo systemctl enable --now sidetone-uplink",
+    );
+    station(uplink(Tree::bare())).says(
+        s,
+        Problem,
+        "uplink.sock is not there",
+        "sudo systemctl restart sidetone-uplink",
+    );
+    station(uplink(Tree::bare()))
+        .file("run/sidetone/uplink.sock", "")
+        .says(s, Problem, "is no socket", "sudo rm ");
+    let alone = || uplink(Tree::bare()).socket("run/sidetone/uplink.sock");
+    alone().says(
+        s,
+        Problem,
+        "No station runs for anna",
+        "systemctl --user start sidetone-station",
+    );
+    with(both(), 4_000_003, "run", 1000).says(
+        s,
+        Problem,
+        "runs beside the two services",
+        "systemctl --user stop sidetone",
+    );
+    // It is another's turn.
+    let bert = "run/systemd/sessions/2";
+    let his = "UID=1001\nSEAT=seat0\nACTIVE=1\n";
+    let rests = both()
+        .file(bert, his)
+        .file("etc/passwd", "bert:x:1001:1001::/:/bin/sh\n");
+    let found = rests.run(s);
+    assert!(
+        found[1].summary.contains("rests: session 2 of bert"),
+        "{found:#?}"
+    );
+    let his_turn = alone().file(bert, his).run(s);
+    assert_eq!(his_turn[1].status, Skipped, "{his_turn:#?}");
+    both()
+        .without(bert)
+        .says(s, Warning, "no session at the desk is active", "log in");
+    let listed = |users: &str| {
+        both().config(&format!(
+            "[uplink]\nsessions = 'listed'\nusers = ['{users}']"
+        ))
+    };
+    assert!(
+        listed("anna").run(s)[1]
+            .summary
+            .contains("one of uplink.users")
+    );
+    listed("bert").says(
+        s,
+        Warning,
+        "anna is not one of uplink.users",
+        "add \"anna\"",
+    );
+    // Started a day after 1970, long before its program file was written.
+    let stat = format!("4000001 (a) b) S {} 8640000 0", ["0"; 18].join(" "));
+    both()
+        .file("proc/4000001/stat", &stat)
+        .file("proc/stat", "cpu 1\nbtime 0\n")
+        .file("usr/bin/sidetone", "")
+        .says(
+            s,
+            Warning,
+            "The running uplink (process 4000001) is an old one",
+            "sudo systemctl restart sidetone-uplink",
+        );
+}
+
+#[test]
 fn a_session_that_is_not_at_the_desk() {
     Tree::bare().says("session", Fine, "anna sits at the desk", "");
     let session = "run/systemd/sessions/2";

@@ -93,6 +93,22 @@ impl Tree {
         self
     }
 
+    /// A socket that nobody serves any more.
+    pub(super) fn socket(self, path: &str) -> Self {
+        let path = self.root.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(path).unwrap());
+        self
+    }
+
+    /// A running process of this user, with its program file.
+    pub(super) fn process_of(self, user: u32, id: u32, command: &[&str], exe: &str) -> Self {
+        self.process(id, command, exe).file(
+            &format!("proc/{id}/status"),
+            &format!("Name:\tsidetone\nTgid:\t{id}\nUid:\t{user}\t{user}\t{user}\t{user}\n"),
+        )
+    }
+
     /// A running process, with its program file.
     pub(super) fn process(self, id: u32, command: &[&str], exe: &str) -> Self {
         let name = command[0].rsplit('/').next().unwrap();

@@ -6,6 +6,7 @@
 use super::answer::Answer;
 use super::fault::{BrokerFault, explain};
 use super::session::{CORRELATION_MAX, Fate, Received};
+use super::shown::Shown;
 use super::{fault_v311, options, v311};
 use crate::config::BrokerUrl;
 use crate::uplink::config::{BrokerConfig, Timing};
@@ -20,6 +21,13 @@ use std::time::Duration;
 
 /// Requests the client keeps for its event loop; ours wait in the outbox.
 const CHANNEL: usize = 64;
+
+/// The same for what a tool asks.
+const PLAIN_CHANNEL: usize = 32;
+
+/// Who reads what others write must not lose the connection to one that is too long, and a broker cannot be told so with
+/// MQTT 3.1.1. Beyond this it ends the connection all the same.
+const PLAIN_PACKET_MAX: usize = 4 << 20;
 
 /// Where messages are handed over.
 #[derive(Debug, Clone)]
@@ -38,13 +46,37 @@ pub(super) enum EventLoop {
 #[derive(Debug)]
 pub(super) enum Step {
     /// The broker lets this node in.
-    Welcome { session_present: bool },
+    Welcome {
+        session_present: bool,
+        limits: Limits,
+    },
     /// A message.
     Received(Received),
     /// DISCONNECT is on its way.
     Farewell,
     /// Nothing that matters.
     Other,
+}
+
+/// What a broker says of itself in CONNACK. What it does not mention, it can (MQTT 5 §3.2.2.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Limits {
+    /// It keeps retained messages.
+    pub(super) retains: bool,
+    /// Highest quality of service.
+    pub(super) quality: u8,
+    /// Longest packet that it takes, in bytes.
+    pub(super) longest: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            retains: true,
+            quality: 2,
+            longest: None,
+        }
+    }
 }
 
 /// Why a step failed.
@@ -57,7 +89,7 @@ pub(super) enum Failure {
 }
 
 /// A message on its way.
-pub(in crate::uplink) enum OnItsWay {
+pub(crate) enum OnItsWay {
     V5(rumqttc::PublishNotice),
     V311(rumqttc_v4::PublishNotice),
 }
@@ -88,26 +120,46 @@ pub(super) fn session(
     }
 }
 
+/// What a connection is besides that of the node's own session.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Manner<'a> {
+    /// The broker remembers its session for so long after a break, in seconds (MQTT 5 only: older sessions never end).
+    pub(super) keep_s: Option<u32>,
+    /// Topic and payload of its will.
+    pub(super) will: Option<(&'a str, &'a str)>,
+}
+
 /// A connection with nothing of the node's session.
 pub(super) fn plain(
     version: MqttVersion,
     broker: &BrokerConfig,
     patience: Duration,
     client_id: &str,
+    manner: Manner<'_>,
 ) -> (Client, EventLoop) {
     match version {
         MqttVersion::V5 => {
-            let options = options::plain(broker, patience, client_id);
+            let mut options = options::plain(broker, patience, client_id);
+            options.set_session_expiry_interval(manner.keep_s);
+            if let Some((topic, payload)) = manner.will {
+                let qos = rumqttc::QoS::AtLeastOnce;
+                options.set_last_will(rumqttc::LastWill::new(topic, payload, qos, false, None));
+            }
             let builder = rumqttc::AsyncClient::builder(options);
-            let (client, events) = builder.capacity(1).build();
+            let (client, events) = builder.capacity(PLAIN_CHANNEL).build();
             (
                 Client::V5(client),
                 EventLoop::V5(Box::new(events), Answer::default()),
             )
         }
         MqttVersion::V311 => {
-            let options = v311::plain(broker, client_id);
-            let (client, events) = v311::build(options, patience, 1);
+            let mut options = v311::plain(broker, client_id);
+            options.set_max_packet_size(PLAIN_PACKET_MAX, options::PACKET_MAX as usize);
+            if let Some((topic, payload)) = manner.will {
+                let qos = old::QoS::AtLeastOnce;
+                options.set_last_will(rumqttc_v4::LastWill::new(topic, payload, qos, false));
+            }
+            let (client, events) = v311::build(options, patience, PLAIN_CHANNEL);
             (Client::V311(client), EventLoop::V311(Box::new(events)))
         }
     }
@@ -197,13 +249,17 @@ fn hand_over(client: &rumqttc::AsyncClient, message: &Outgoing, options: Publish
 }
 
 impl EventLoop {
-    /// Reads certificates and password, and says how the connection is made.
-    pub(super) fn refresh(&mut self, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+    /// Reads certificates and password, and says how the connection is made. `shown` hears the broker's certificate.
+    pub(super) fn refresh(
+        &mut self,
+        broker: &BrokerConfig,
+        shown: &Shown,
+    ) -> Result<(), BrokerFault> {
         match self {
             Self::V5(events, answer) => {
-                options::refresh_and_listen(&mut events.options, broker, answer)
+                options::refresh(&mut events.options, broker, answer, shown)
             }
-            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker),
+            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker, shown),
         }
     }
 
@@ -248,6 +304,11 @@ impl EventLoop {
                 Ok(match event {
                     Event::Incoming(Incoming::ConnAck(ack)) => Step::Welcome {
                         session_present: ack.session_present,
+                        limits: ack.properties.map_or_else(Limits::default, |said| Limits {
+                            retains: said.retain_available != Some(0),
+                            quality: said.max_qos.unwrap_or(2),
+                            longest: said.max_packet_size,
+                        }),
                     },
                     Event::Incoming(Incoming::Publish(publish)) => {
                         let correlation = publish.properties.and_then(|p| p.correlation_data);
@@ -270,6 +331,7 @@ impl EventLoop {
                 Ok(match event {
                     Event::Incoming(Incoming::ConnAck(ack)) => Step::Welcome {
                         session_present: ack.session_present,
+                        limits: Limits::default(),
                     },
                     Event::Incoming(Incoming::Publish(publish)) => {
                         received(&publish.topic, &publish.payload, publish.retain, None)
@@ -335,7 +397,7 @@ impl Failure {
 
 impl OnItsWay {
     /// Waits until it is known what became of it.
-    pub(in crate::uplink) async fn fate(self) -> Fate {
+    pub(crate) async fn fate(self) -> Fate {
         use PublishNoticeError as E;
         match self {
             Self::V5(notice) => match notice.wait_completion_async().await {

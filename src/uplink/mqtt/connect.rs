@@ -1,6 +1,7 @@
 //! The way to the broker: TCP or a proxy, TLS, WebSocket.
 
 use super::fault::BrokerFault;
+use super::shown::Shown;
 use super::{proxy, tls, websocket};
 use crate::config::BrokerUrl;
 use crate::uplink::config::{BrokerConfig, Proxy};
@@ -24,11 +25,12 @@ pub(super) struct Route {
     url: BrokerUrl,
     proxy: Option<Proxy>,
     tls: Option<Arc<ClientConfig>>,
+    shown: Shown,
 }
 
 impl Route {
-    /// Reads the certificates.
-    pub(super) fn new(broker: &BrokerConfig) -> Result<Self, BrokerFault> {
+    /// Reads the certificates. `shown` hears which one the broker has.
+    pub(super) fn new(broker: &BrokerConfig, shown: &Shown) -> Result<Self, BrokerFault> {
         let tls = match broker.url.tls {
             true => Some(Arc::new(tls::client(broker, tls::verifier(broker)?)?)),
             false => None,
@@ -37,6 +39,7 @@ impl Route {
             url: broker.url.clone(),
             proxy: broker.proxy.clone(),
             tls,
+            shown: shown.clone(),
         })
     }
 
@@ -47,9 +50,14 @@ impl Route {
             Some(config) => {
                 let name = ServerName::try_from(self.url.host.clone()).map_err(io::Error::other)?;
                 let stream = TlsConnector::from(config).connect(name, stream).await?;
+                let chain = stream.get_ref().1.peer_certificates();
+                self.shown.note(chain.and_then(<[_]>::first));
                 dressed(&self.url, stream).await
             }
-            None => dressed(&self.url, stream).await,
+            None => {
+                self.shown.note(None);
+                dressed(&self.url, stream).await
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ use super::fault::BrokerFault;
 use super::outage::{Next, Outage};
 use super::renewal::Print;
 use super::session::{SessionEvent, Told};
+use super::shown::Shown;
 use crate::config::MqttChoice;
 use crate::uplink::config::{BrokerConfig, Timing};
 use sidetone_wire::vocabulary::MqttVersion;
@@ -29,6 +30,8 @@ pub(super) struct Driver {
     pub(super) state: watch::Sender<BrokerState>,
     /// The files the connection is made with.
     pub(super) files: watch::Sender<Option<Print>>,
+    /// The certificate that the broker shows.
+    pub(super) shown: Shown,
     pub(super) outage: Outage,
     /// It may fail: another session stands meanwhile.
     pub(super) on_trial: bool,
@@ -42,7 +45,7 @@ impl Driver {
             if !ready {
                 // Before they are read: a change in between is then taken for one that came later.
                 self.files.send_replace(Some(Print::of(&self.broker)));
-                if let Err(fault) = self.event_loop.refresh(&self.broker) {
+                if let Err(fault) = self.event_loop.refresh(&self.broker, &self.shown) {
                     if self.down(fault).await {
                         continue;
                     }
@@ -52,7 +55,9 @@ impl Driver {
                 ready = true;
             }
             match self.event_loop.step().await {
-                Ok(Step::Welcome { session_present }) => self.up(session_present).await,
+                Ok(Step::Welcome {
+                    session_present, ..
+                }) => self.up(session_present).await,
                 Ok(Step::Received(message)) => self.tell(SessionEvent::Received(message)).await,
                 Ok(Step::Farewell | Step::Other) => {}
                 Err(failure) if failure.is_the_end() => break,

@@ -20,20 +20,26 @@ mod outage;
 mod probe;
 mod proxy;
 pub(super) mod renewal;
+mod requests;
 mod rights;
 pub(super) mod session;
+mod shown;
 mod tls;
 mod v311;
+mod visit;
 mod websocket;
 
 pub(super) use client::OnItsWay;
 pub use fault::BrokerFault;
-pub(crate) use fault::explain;
 pub use handshake::{Presented, handshake};
-pub(crate) use options::refresh;
 pub use probe::probe;
+pub(crate) use requests::Answered;
 pub use rights::{Outcome, Rights, Tried, rights};
+pub(crate) use session::Fate;
 pub use session::{CORRELATION_MAX, Received};
+pub(super) use shown::Shown;
+pub use visit::NoBroker;
+pub(crate) use visit::Tour;
 
 use crate::config::BrokerUrl;
 use sidetone_wire::vocabulary::MqttVersion;

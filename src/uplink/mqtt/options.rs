@@ -3,6 +3,7 @@
 use super::answer::Answer;
 use super::connect::Route;
 use super::fault::BrokerFault;
+use super::shown::Shown;
 use super::tls::read;
 use crate::uplink::config::{BrokerConfig, Credentials, Timing};
 use crate::uplink::outgoing::Outgoing;
@@ -113,22 +114,19 @@ fn quality(qos: Qos) -> QoS {
     }
 }
 
-/// Reads certificates and password, and says how the connection is made.
-pub(crate) fn refresh(options: &mut MqttOptions, broker: &BrokerConfig) -> Result<(), BrokerFault> {
-    refresh_and_listen(options, broker, &Answer::default())
-}
-
-/// The same, and `answer` tells of each connection what the broker's first words were.
-pub(super) fn refresh_and_listen(
+/// Reads certificates and password, and says how the connection is made; `answer` tells of each connection what the
+/// broker's first words were.
+pub(super) fn refresh(
     options: &mut MqttOptions,
     broker: &BrokerConfig,
     answer: &Answer,
+    shown: &Shown,
 ) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
         let password = credentials.password("broker.password_file")?;
         options.set_credentials(credentials.username.clone(), password);
     }
-    let route = Route::new(broker)?;
+    let route = Route::new(broker, shown)?;
     // The client would do TLS by itself, but no list of the revoked, no WebSocket and no proxy.
     let answer = answer.clone();
     options.set_socket_connector(move |_, _| {

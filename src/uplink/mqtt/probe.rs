@@ -1,9 +1,10 @@
 //! Whether a broker lets this node in, found out by a connection that is closed at once.
 
 use super::answer::OLD_CONNACK;
-use super::client::{self, Client, EventLoop, Step};
+use super::client::{self, Client, EventLoop, Manner, Step};
 use super::connect::Route;
 use super::fault::BrokerFault;
+use super::shown::Shown;
 use crate::config::{BrokerUrl, MqttChoice};
 use crate::uplink::config::BrokerConfig;
 use sidetone_wire::vocabulary::MqttVersion;
@@ -64,8 +65,9 @@ async fn let_in(
     patience: Duration,
     version: MqttVersion,
 ) -> Result<(), BrokerFault> {
-    let (client, mut events) = client::plain(version, broker, patience, client_id);
-    events.refresh(broker)?;
+    let (client, mut events) =
+        client::plain(version, broker, patience, client_id, Manner::default());
+    events.refresh(broker, &Shown::default())?;
     let attempt = tokio::time::timeout(patience, connect(events, &client, &broker.url));
     attempt.await.unwrap_or_else(|_| {
         Err(BrokerFault::Silent {
@@ -99,7 +101,7 @@ async fn connect(
 
 /// Whether it answers MQTT 3.1.1.
 async fn is_old(broker: &BrokerConfig) -> bool {
-    let Ok(route) = Route::new(broker) else {
+    let Ok(route) = Route::new(broker, &Shown::default()) else {
         return false;
     };
     let Ok(mut stream) = route.open().await else {

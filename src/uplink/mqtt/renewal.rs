@@ -5,6 +5,7 @@
 
 use super::connect::Route;
 use super::fault::BrokerFault;
+use super::shown::Shown;
 use super::tls::{CA_FILE, CLIENT_CERT, read, unusable};
 use crate::uplink::config::BrokerConfig;
 use rumqttc::tokio_rustls::rustls::pki_types::CertificateDer;
@@ -63,6 +64,13 @@ pub(in crate::uplink) fn ends_first(broker: &BrokerConfig) -> Option<LastSecond>
     own.chain(authorities).min_by_key(|end| end.until)
 }
 
+/// The last second of this node's certificate; `None` if it has none, or it cannot be read.
+pub(in crate::uplink) fn own_until(broker: &BrokerConfig) -> Option<i64> {
+    let path = &broker.client.as_ref()?.cert_file;
+    let own = validities(path, CLIENT_CERT).ok()?.into_iter().next()?;
+    Some(own.not_after.timestamp())
+}
+
 /// Whether a connection can be made with the files as they are now, at this time (seconds since 1970 UTC).
 ///
 /// # Errors
@@ -80,7 +88,7 @@ pub(in crate::uplink) fn are_fit(broker: &BrokerConfig, now: i64) -> Result<(), 
             return Err(unusable(path, CLIENT_CERT, why));
         }
     }
-    Route::new(broker).map(drop)
+    Route::new(broker, &Shown::default()).map(drop)
 }
 
 /// From when to when each certificate of a PEM file is valid; an error if one of them is not whole.

@@ -9,17 +9,16 @@
 //! *Never* to be used while the node's own session stands: a broker that makes the certificate's name the client id
 //! takes the second connection for the first.
 
-use super::fault::{BrokerFault, explain};
-use super::options;
+use super::client::{self, Client, EventLoop, Limits, Manner, Step};
+use super::fault::BrokerFault;
+use super::requests::Answered;
+use super::session::Fate;
+use super::shown::Shown;
+use crate::config::MqttChoice;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::link::words;
-use rumqttc::mqttbytes::v5::{ConnAckProperties, PublishProperties};
-use rumqttc::{
-    AsyncClient, Event, EventLoop, Incoming, LastWill, PublishNoticeError, PublishOptions, QoS,
-    SubscribeNoticeError,
-};
 use sidetone_wire::topics::{ROOT, TelemetryStream};
-use sidetone_wire::vocabulary::AlertKind;
+use sidetone_wire::vocabulary::{AlertKind, MqttVersion};
 use sidetone_wire::{Item, Subject, Topics, event::EventType, name::NameError};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,6 +43,8 @@ pub enum Outcome {
     Refused(&'static str),
     /// The broker ended the connection instead of an answer, or gave none in time.
     HungUp,
+    /// The broker acknowledged it, and does not say whether it took it (MQTT 3.1.1).
+    Untold,
     /// The connection had ended before.
     Untried,
 }
@@ -60,6 +61,8 @@ pub struct Tried {
 /// What the broker lets this node do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rights {
+    /// The version it was found out with. With 3.1.1 a refused message is acknowledged as a taken one is.
+    pub mqtt: MqttVersion,
     /// The node must be able to publish these.
     pub own: Vec<Tried>,
     /// The node must be able to subscribe to these. A broker may say yes and send nothing.
@@ -87,11 +90,32 @@ pub async fn rights(
     client_id: &str,
     patience: Duration,
 ) -> Result<Rights, BrokerFault> {
-    let mut options = options::plain(broker, patience, client_id);
-    options::refresh(&mut options, broker)?;
-    let will = LastWill::new(topics.status(), NOTHING, QoS::AtLeastOnce, false, None);
-    options.set_last_will(will);
-    let (client, event_loop) = AsyncClient::builder(options).capacity(REQUESTS).build();
+    let first = match broker.mqtt {
+        MqttChoice::V311 => MqttVersion::V311,
+        MqttChoice::Auto | MqttChoice::V5 => MqttVersion::V5,
+    };
+    match rights_with(first, broker, topics, client_id, patience).await {
+        Err(BrokerFault::OldMqtt { .. }) if broker.mqtt == MqttChoice::Auto => {
+            rights_with(MqttVersion::V311, broker, topics, client_id, patience).await
+        }
+        found => found,
+    }
+}
+
+async fn rights_with(
+    mqtt: MqttVersion,
+    broker: &BrokerConfig,
+    topics: &Topics,
+    client_id: &str,
+    patience: Duration,
+) -> Result<Rights, BrokerFault> {
+    let status = topics.status();
+    let manner = Manner {
+        keep_s: None,
+        will: Some((&status, NOTHING)),
+    };
+    let (client, mut event_loop) = client::plain(mqtt, broker, patience, client_id, manner);
+    event_loop.refresh(broker, &Shown::default())?;
     let (welcome, welcomed) = oneshot::channel();
     let (tell, mut heard) = mpsc::channel(REQUESTS);
     let driven = tokio::spawn(drive(event_loop, broker.clone(), welcome, tell));
@@ -99,15 +123,14 @@ pub async fn rights(
         url: broker.url.to_string(),
     };
     let answer = timeout(patience, welcomed).await;
-    let said = answer
+    let Limits {
+        retains,
+        quality,
+        longest,
+    } = answer
         .ok()
         .and_then(Result::ok)
         .unwrap_or_else(|| Err(silent()))?;
-    // What a broker does not mention, it can (MQTT 5 §3.2.2.3).
-    let said = said.as_ref();
-    let quality = said.and_then(|said| said.max_qos).unwrap_or(2);
-    let retains = said.and_then(|said| said.retain_available) != Some(0);
-    let longest = said.and_then(|said| said.max_packet_size);
     let trial = Trial {
         client: &client,
         patience,
@@ -123,7 +146,7 @@ pub async fn rights(
     } else {
         (Vec::new(), Vec::new(), Vec::new())
     };
-    if client.disconnect().await.is_ok() {
+    if client.disconnect(patience).await {
         let _ = timeout(patience, driven).await;
     }
     let mut overheard = BTreeSet::new();
@@ -133,6 +156,7 @@ pub async fn rights(
         }
     }
     Ok(Rights {
+        mqtt,
         own,
         orders,
         foreign,
@@ -191,7 +215,7 @@ fn foreign(topics: &Topics) -> Vec<Try> {
 }
 
 struct Trial<'a> {
-    client: &'a AsyncClient,
+    client: &'a Client,
     patience: Duration,
 }
 
@@ -199,56 +223,43 @@ impl Trial<'_> {
     async fn publish_all(&self, tries: Vec<Try>) -> Vec<Tried> {
         let mut all = Vec::new();
         for (topic, payload, retain) in tries {
-            let properties = PublishProperties {
-                message_expiry_interval: Some(1),
-                ..PublishProperties::default()
-            };
-            let options = PublishOptions::new(QoS::AtLeastOnce)
-                .retain(retain)
-                .properties(properties);
-            let sent = self
-                .client
-                .try_publish_tracked(topic.as_str(), payload, options);
+            let sent = self.client.say(&topic, payload.as_bytes(), retain, Some(1));
             let outcome = match sent {
-                Ok(notice) => {
-                    let answer = timeout(self.patience, notice.wait_completion_async()).await;
-                    published(answer.unwrap_or(Err(PublishNoticeError::Recv)))
+                Some(on_its_way) => {
+                    let fate = timeout(self.patience, on_its_way.fate()).await;
+                    self.published(fate.unwrap_or(Fate::Reset))
                 }
-                Err(_) => Outcome::Untried,
+                None => Outcome::Untried,
             };
             all.push(Tried { topic, outcome });
         }
         all
+    }
+
+    fn published(&self, fate: Fate) -> Outcome {
+        match fate {
+            Fate::Acknowledged if self.client.version() == MqttVersion::V311 => Outcome::Untold,
+            Fate::Acknowledged => Outcome::Taken,
+            Fate::Refused(reason) => Outcome::Refused(words(reason)),
+            Fate::Impossible => Outcome::Refused("topic, payload or retained message not possible"),
+            Fate::Reset => Outcome::HungUp,
+        }
     }
 
     async fn subscribe_all(&self, filters: Vec<String>) -> Vec<Tried> {
         let mut all = Vec::new();
         for topic in filters {
-            let asked = self
-                .client
-                .try_subscribe_tracked(topic.as_str(), QoS::AtLeastOnce);
-            let outcome = match asked {
-                Ok(notice) => match timeout(self.patience, notice.wait_completion_async()).await {
-                    Ok(Ok(_)) => Outcome::Taken,
-                    Ok(Err(SubscribeNoticeError::V5SubAckFailure(_))) => {
-                        Outcome::Refused("not authorized")
-                    }
-                    _ => Outcome::HungUp,
+            let outcome = match self.client.ask(&topic) {
+                Some(asked) => match timeout(self.patience, asked.answer()).await {
+                    Ok(Answered::Granted) => Outcome::Taken,
+                    Ok(Answered::Refused(why)) => Outcome::Refused(why),
+                    Ok(Answered::HungUp) | Err(_) => Outcome::HungUp,
                 },
-                Err(_) => Outcome::Untried,
+                None => Outcome::Untried,
             };
             all.push(Tried { topic, outcome });
         }
         all
-    }
-}
-
-fn published(answer: Result<(), PublishNoticeError>) -> Outcome {
-    use rumqttc::mqttbytes::v5::PubAckReason::NoMatchingSubscribers;
-    match answer {
-        Ok(()) | Err(PublishNoticeError::V5PubAck(NoMatchingSubscribers)) => Outcome::Taken,
-        Err(PublishNoticeError::V5PubAck(reason)) => Outcome::Refused(words(reason)),
-        Err(_) => Outcome::HungUp,
     }
 }
 
@@ -256,27 +267,26 @@ fn published(answer: Result<(), PublishNoticeError>) -> Outcome {
 async fn drive(
     mut event_loop: EventLoop,
     broker: BrokerConfig,
-    welcome: oneshot::Sender<Result<Option<ConnAckProperties>, BrokerFault>>,
+    welcome: oneshot::Sender<Result<Limits, BrokerFault>>,
     tell: mpsc::Sender<String>,
 ) {
     let mut welcome = Some(welcome);
     loop {
-        match event_loop.poll().await {
-            Ok(Event::Incoming(Incoming::ConnAck(answer))) => {
+        match event_loop.step().await {
+            Ok(Step::Welcome { limits, .. }) => {
                 if let Some(welcome) = welcome.take() {
-                    let _ = welcome.send(Ok(answer.properties));
+                    let _ = welcome.send(Ok(limits));
                 }
             }
-            Ok(Event::Incoming(Incoming::Publish(publish))) => {
-                let topic = String::from_utf8_lossy(&publish.topic).into_owned();
+            Ok(Step::Received(message)) => {
                 // Enough is known once it is full.
-                let _ = tell.try_send(topic);
+                let _ = tell.try_send(message.topic);
             }
-            Ok(Event::Outgoing(rumqttc::Outgoing::Disconnect)) => return,
-            Ok(_) => {}
-            Err(error) => {
+            Ok(Step::Farewell) => return,
+            Ok(Step::Other) => {}
+            Err(failure) => {
                 if let Some(welcome) = welcome.take() {
-                    let _ = welcome.send(Err(explain(&error, &broker.url, false)));
+                    let _ = welcome.send(Err(failure.explain(&broker.url, false)));
                 }
                 return;
             }

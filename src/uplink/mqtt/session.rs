@@ -4,9 +4,11 @@
 use super::BrokerState;
 use super::client::{self, Client, OnItsWay};
 use super::driver::Driver;
+use super::handshake::handshake;
 use super::home::Home;
 use super::outage::Outage;
 use super::renewal::Print;
+use super::shown::Shown;
 use crate::config::MqttChoice;
 use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::outgoing::Outgoing;
@@ -22,7 +24,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// What became of a message that was handed to the session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::uplink) enum Fate {
+pub(crate) enum Fate {
     /// The broker has it.
     Acknowledged,
     /// The session was reset before the broker had it.
@@ -139,6 +141,7 @@ struct Recipe {
     state: watch::Sender<BrokerState>,
     events: mpsc::Sender<Told>,
     files: watch::Sender<Option<Print>>,
+    shown: Shown,
 }
 
 /// What tells one session from another.
@@ -184,6 +187,7 @@ impl Recipe {
             events: self.events.clone(),
             state: self.state.clone(),
             files: self.files.clone(),
+            shown: self.shown.clone(),
             outage,
             on_trial,
             connected: false,
@@ -224,6 +228,7 @@ impl Session {
             state,
             events,
             files: watch::channel(None).0,
+            shown: Shown::default(),
         };
         let first = Start {
             number: 0,
@@ -336,6 +341,26 @@ impl Session {
     /// The files of certificates that the last connection was tried with.
     pub(in crate::uplink) fn files(&self) -> Option<Print> {
         *self.recipe.files.borrow()
+    }
+
+    /// The certificate that the broker showed.
+    pub(in crate::uplink) fn shown(&self) -> &Shown {
+        &self.recipe.shown
+    }
+
+    /// Looks at the broker's certificate again, with a handshake and no more. Never waits.
+    pub(in crate::uplink) fn look_at_certificate(&self) {
+        let broker = self.recipe.brokers[self.now.place].clone();
+        let (patience, shown) = (
+            self.recipe.timing.connect_timeout,
+            self.recipe.shown.clone(),
+        );
+        tokio::spawn(async move {
+            match handshake(&broker, patience).await {
+                Ok(Some(presented)) => shown.note(Some(&presented.certificate.into())),
+                Ok(None) | Err(_) => shown.still(),
+            }
+        });
     }
 
     /// The same at the next broker; `None`: the present one is connected, but of no use.

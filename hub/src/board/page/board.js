@@ -258,7 +258,9 @@
     document.title = `${counts.with_alerts > 0 ? `(${counts.with_alerts}) ` : ""}Sidetone · ${header.org}`;
     const refused = counts.refused_messages;
     const complaint = refused > 0 ? ` · ${refused} messages refused: not of the contract` : "";
-    setText(byId("source"), `${header.broker.shown} · Sidetone ${header.version}${complaint}`);
+    const { shown, at, mqtt } = header.broker;
+    const place = `${at || shown}${mqtt && mqtt !== "5" ? ` (MQTT ${mqtt})` : ""}`;
+    setText(byId("source"), `${place} · Sidetone ${header.version}${complaint}`);
   };
 
   const announce = (node, silently) => {

@@ -2,7 +2,9 @@
 
 use super::broker::{Broker, PATIENCE};
 use serde_json::{Value, json};
-use sidetone_hub::board::{Board, BrokerAccess, RunningBoard};
+use sidetone::board::follow;
+use sidetone::uplink::config::{BrokerConfig, Timing};
+use sidetone_hub::board::{Board, RunningBoard};
 use sidetone_wire::OrgName;
 use std::net::SocketAddr;
 use std::process::Command;
@@ -87,10 +89,17 @@ pub(crate) struct Served {
 impl Served {
     /// Serves the board of `acme`.
     pub(crate) async fn start(broker: &Broker) -> Self {
+        let url = format!("mqtt://127.0.0.1:{}", broker.port);
+        Self::at(&BrokerConfig::at(url.parse().unwrap()), &Timing::default()).await
+    }
+
+    /// The same with brokers of its own.
+    pub(crate) async fn at(broker: &BrokerConfig, timing: &Timing) -> Self {
         let board = Board::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = board.address();
-        let access = BrokerAccess::open("127.0.0.1", broker.port);
-        let board = board.start(OrgName::new("acme").unwrap(), access);
+        let org = OrgName::new("acme").unwrap();
+        let heard = follow(&org, broker, timing);
+        let board = board.start(org, &broker.url.to_string(), heard);
         Self {
             address,
             _board: board,

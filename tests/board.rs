@@ -1,9 +1,9 @@
 //! The board's server against a real mosquitto: what is served, to whom, and how it stays true.
 
-#![cfg(feature = "board")]
+#![cfg(feature = "hub")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/support/broker.rs"]
+#[path = "support/broker.rs"]
 mod broker;
 #[path = "support/served.rs"]
 mod served;

@@ -1,9 +1,9 @@
 //! The page in a real browser, on a board with a real mosquitto.
 
-#![cfg(feature = "board")]
+#![cfg(feature = "hub")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/support/broker.rs"]
+#[path = "support/broker.rs"]
 mod broker;
 #[path = "support/browser.rs"]
 mod browser;
