@@ -1,7 +1,7 @@
 //! A consumer with a session that the broker keeps: `mosquitto_sub`, started and killed as the campaign wants it.
 
 use serde_json::Value;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,8 +15,8 @@ pub(crate) struct Heard {
     pub(crate) messages: HashMap<String, u32>,
     /// Deliveries that deduplication removed.
     pub(crate) repeated: u64,
-    /// Messages that came after a later one of their topic.
-    pub(crate) overtaken: u64,
+    /// Messages that came after a later one of their topic, and have not been judged yet.
+    pub(crate) overtaken: HashSet<String>,
     latest: HashMap<String, (u64, u64)>,
     last: Option<Instant>,
 }
@@ -26,6 +26,15 @@ pub(crate) struct Consumer {
     port: u16,
     child: Mutex<Option<Child>>,
     pub(crate) heard: Arc<Mutex<Heard>>,
+    /// When it was last away.
+    away: Mutex<Option<Absence>>,
+}
+
+/// A consumer was away from then until then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Absence {
+    pub(crate) since: Instant,
+    pub(crate) until: Instant,
 }
 
 impl Consumer {
@@ -35,6 +44,7 @@ impl Consumer {
             port,
             child: Mutex::new(None),
             heard: Arc::default(),
+            away: Mutex::default(),
         }
     }
 
@@ -84,6 +94,9 @@ impl Consumer {
         });
         std::thread::sleep(Duration::from_millis(500));
         *child = Some(started);
+        if let Some(away) = &mut *self.away.lock().unwrap() {
+            away.until = Instant::now();
+        }
     }
 
     /// Goes away without a word.
@@ -91,7 +104,17 @@ impl Consumer {
         if let Some(mut child) = self.child.lock().unwrap().take() {
             let _ = child.kill();
             let _ = child.wait();
+            let now = Instant::now();
+            *self.away.lock().unwrap() = Some(Absence {
+                since: now,
+                until: now,
+            });
         }
+    }
+
+    /// Its last absence, if it has ever been away.
+    pub(crate) fn absence(&self) -> Option<Absence> {
+        *self.away.lock().unwrap()
     }
 
     /// Waits until nothing has come for two seconds.
@@ -141,10 +164,10 @@ impl Heard {
             self.repeated += 1;
             return;
         }
-        *self.messages.entry(key).or_default() += 1;
+        *self.messages.entry(key.clone()).or_default() += 1;
         let latest = self.latest.entry(topic.to_owned()).or_default();
         if id < *latest {
-            self.overtaken += 1;
+            self.overtaken.insert(key);
         }
         *latest = id.max(*latest);
     }

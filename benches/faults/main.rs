@@ -257,7 +257,7 @@ impl Campaign {
         self.goes.leave();
         let mut faults = 0;
         while Instant::now() < until {
-            self.pause(20.0, 60.0);
+            self.pause(20.0, 160.0);
             match faults % 3 {
                 0 => self.node.kill_and_start(),
                 1 => {

@@ -184,6 +184,13 @@ impl Node {
         });
         kept.map(|(key, _)| key.clone()).collect()
     }
+
+    /// When each message was handed over.
+    pub(crate) fn handed_over(&self) -> HashMap<String, Instant> {
+        let told = self.told.lock().unwrap();
+        let times = told.handed_over.iter();
+        times.map(|(key, (at, _))| (key.clone(), *at)).collect()
+    }
 }
 
 impl Drop for Node {

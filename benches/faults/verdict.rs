@@ -1,9 +1,14 @@
 //! What was lost, and by whose count.
 
 use crate::acknowledged::Acknowledged;
-use crate::consumer::Consumer;
+use crate::consumer::{Absence, Consumer};
 use crate::node::Node;
-use std::collections::{BTreeMap, HashSet};
+use sidetone_wire::MessageClass;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+/// A consumer who comes back has taken what waited for it within this time; what expires meanwhile may be gone.
+const TAKES: Duration = Duration::from_secs(10);
 
 #[derive(Default)]
 pub(crate) struct Verdict {
@@ -38,13 +43,17 @@ impl Verdict {
             .into_iter()
             .filter(|key| !self.judged.contains(key))
             .collect();
+        let handed_over = node.handed_over();
+        let mut expired = 0;
         let mut lost = [0_u64; 2];
         let (mut twice, mut overtaken, mut repeated) = (0, 0, 0);
         for (consumer, lost) in consumers.iter().zip(&mut lost) {
-            let heard = consumer.heard.lock().unwrap();
+            let mut heard = consumer.heard.lock().unwrap();
+            let not_owed = |key: &String| has_expired(key, &handed_over, consumer.absence());
+            expired += promised.iter().filter(|key| not_owed(key)).count();
             let (taken, missing): (Vec<&String>, Vec<&String>) = promised
                 .iter()
-                .filter(|key| !heard.messages.contains_key(*key))
+                .filter(|key| !heard.messages.contains_key(*key) && !not_owed(key))
                 .partition(|key| acknowledged.contains(*key));
             by_broker += taken.len() as u64;
             *lost = missing.len() as u64;
@@ -54,7 +63,8 @@ impl Verdict {
             // The end of an alert that an ended process left standing is told by the next one.
             let counted = heard.messages.iter().filter(|(_, times)| **times > 1);
             twice += counted.count() as u64;
-            overtaken += heard.overtaken;
+            let late = std::mem::take(&mut heard.overtaken);
+            overtaken += late.iter().filter(|key| !not_owed(key)).count() as u64;
             repeated += heard.repeated;
         }
         let heard = consumers[0].heard.lock().unwrap();
@@ -75,10 +85,14 @@ impl Verdict {
             lost[0],
             lost[1],
             twice - self.twice,
-            overtaken - self.overtaken,
+            overtaken,
             repeated - self.repeated
         );
-        (self.twice, self.overtaken, self.repeated) = (twice, overtaken, repeated);
+        if expired > 0 {
+            println!("{expired} states of alerts had expired before the consumer came back");
+        }
+        (self.twice, self.repeated) = (twice, repeated);
+        self.overtaken += overtaken;
         self.lost += lost.iter().sum::<u64>();
         self.lost_by_broker += by_broker;
         self.judged.extend(promised);
@@ -107,4 +121,25 @@ impl Verdict {
         );
         self.lost + self.twice + self.overtaken == 0 && (wrong == 0 || node.bare)
     }
+}
+
+/// The state of an alert whose time ran out while the consumer was away: the broker does not keep it longer
+/// (CONTRACT §1), and it is not owed. Its event is.
+fn has_expired(
+    key: &str,
+    handed_over: &HashMap<String, Instant>,
+    absence: Option<Absence>,
+) -> bool {
+    let class = match key.as_bytes().first() {
+        Some(b'R') => MessageClass::AlertActive,
+        Some(b'C') => MessageClass::AlertCleared,
+        _ => return false,
+    };
+    let (Some(at), Some(away), Some(life)) =
+        (handed_over.get(key), absence, class.delivery().expiry_s)
+    else {
+        return false;
+    };
+    let life = Duration::from_secs(life.into());
+    away.since <= *at + life && *at + life <= away.until + TAKES
 }

@@ -5,7 +5,7 @@
 //! the order they came, those of older starts first. A record that a lost session dropped, or had acknowledged so
 //! lately that the broker may not have kept it, is offered again under the same `boot`, `seq`; so is one that an ended
 //! process left behind (`disk`). A state offered again is retained only if it is still its topic's latest: no older one
-//! comes to stand in the place of a newer.
+//! comes to stand in the place of a newer; and one that has outlived its expiry is not offered again at all.
 //! *When full*, what has been acknowledged goes first, then ordinary events (the oldest first), then clears, then raises.
 //! *Bounded*: of what is on the disk at most [`CACHE_BYTES`] are also in memory; the rest is read back when its turn
 //! comes. Only while the disk fails can memory hold all of it.
@@ -81,6 +81,17 @@ struct Slot {
 impl Slot {
     fn age(&self, now: Instant) -> Duration {
         self.age_then + now.saturating_duration_since(self.since)
+    }
+
+    /// An alert's state older than the contract lets it live. Said a second time it would come after newer ones, to a
+    /// listener who was away and for whom the first saying has expired.
+    fn outlived(&self, now: Instant) -> bool {
+        let is_state = matches!(
+            self.class,
+            MessageClass::AlertActive | MessageClass::AlertCleared
+        );
+        let life = self.class.delivery().expiry_s.unwrap_or(u32::MAX);
+        is_state && self.age(now) > Duration::from_secs(life.into())
     }
 }
 
@@ -290,11 +301,22 @@ impl Outbox {
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
         self.wake = None;
         let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
+        let mut useless = Vec::new();
         let mut waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
-        let (&id, slot) = waiting.find(|(_, slot)| !waits(&slot.topic))?;
-        if self.busy.contains(&slot.topic) {
+        let next = waiting.find(|(id, slot)| {
+            let outlived = self.is_repeated(**id, slot) && slot.outlived(now);
+            useless.extend(outlived.then_some(**id));
+            !outlived && !waits(&slot.topic)
+        });
+        let next = next.map(|(id, slot)| (*id, Arc::clone(&slot.topic)));
+        for id in useless {
+            self.remove(id);
+        }
+        let (id, topic) = next?;
+        if self.busy.contains(&topic) {
             return None;
         }
+        let slot = self.slots.get(&id)?;
         let durable = slot.stored || slot.class == MessageClass::Hold || self.trouble.is_some();
         if !durable && slot.since + DISK_PATIENCE > now {
             self.wake = Some(slot.since + DISK_PATIENCE);
@@ -303,17 +325,22 @@ impl Outbox {
         if let Body::OnDisk = slot.body {
             self.read_back_from(id);
         }
+        let repeated = self.is_repeated(id, self.slots.get(&id)?);
         let slot = self.slots.get_mut(&id)?;
         let waited_s = slot.age(now).as_secs();
         match &mut slot.body {
             Body::Here(message) => {
                 let latest = self.latest.get(&slot.topic);
-                let repeated = slot.acknowledged || id.boot < self.boot;
                 message.superseded = repeated && latest.is_some_and(|latest| *latest > id);
                 Some((id, message, waited_s))
             }
             Body::OnDisk | Body::Asked => None,
         }
+    }
+
+    /// A broker may have had it before.
+    fn is_repeated(&self, id: Id, slot: &Slot) -> bool {
+        slot.acknowledged || id.boot < self.boot
     }
 
     /// When [`Outbox::next`] is to be asked again although nothing has happened.

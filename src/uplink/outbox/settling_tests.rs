@@ -91,6 +91,26 @@ fn a_state_offered_again_is_not_retained_if_a_newer_one_follows() {
 }
 
 #[test]
+fn a_state_that_has_outlived_its_expiry_is_not_offered_again_but_its_event_is() {
+    let now = Instant::now();
+    let mut o = Outbox::new(OutboxLimits::default(), 1, &LeftBehind::default(), (now, 0));
+    o.trouble = Some(DiskTrouble::Failing);
+    o.append(state(MessageClass::AlertActive), Rank::Raised, (now, 0));
+    o.append(json("event/alert.raised", 5), Rank::Raised, (now, 0));
+    let at = |s| now + Duration::from_secs(s);
+    assert_eq!(drain(&mut o, at(181)), [1, 2], "no broker has had it");
+    for seq in 1..=2 {
+        acknowledge(&mut o, id(seq), at(181));
+    }
+    o.connection_lost();
+    assert_eq!(drain(&mut o, at(180)), [1, 2], "it lives 180 s");
+    o.connection_lost();
+    assert_eq!(drain(&mut o, at(181)), [2]);
+    assert_eq!(done(&taken(&mut o).0), [1], "it leaves the disk");
+    assert_eq!(o.stats().dropped, 0, "and is no loss");
+}
+
+#[test]
 fn what_settles_goes_first_when_room_is_needed_and_is_no_loss() {
     let now = Instant::now();
     let mut o = outbox(3, 10_000);
