@@ -1,7 +1,7 @@
 //! A consumer with a session that the broker keeps: `mosquitto_sub`, started and killed as the campaign wants it.
 
 use serde_json::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ pub(crate) struct Heard {
     /// Deliveries that deduplication removed.
     pub(crate) repeated: u64,
     /// Messages that came after a later one of their topic, and have not been judged yet.
-    pub(crate) overtaken: HashSet<String>,
+    pub(crate) overtaken: u64,
     latest: HashMap<String, (u64, u64)>,
     last: Option<Instant>,
 }
@@ -24,6 +24,8 @@ pub(crate) struct Heard {
 pub(crate) struct Consumer {
     name: &'static str,
     port: u16,
+    /// Of MQTT, as `mosquitto_sub` wants it.
+    version: &'static str,
     child: Mutex<Option<Child>>,
     pub(crate) heard: Arc<Mutex<Heard>>,
     /// When it was last away.
@@ -38,10 +40,11 @@ pub(crate) struct Absence {
 }
 
 impl Consumer {
-    pub(crate) fn new(name: &'static str, port: u16) -> Self {
+    pub(crate) fn new(name: &'static str, port: u16, version: &'static str) -> Self {
         Self {
             name,
             port,
+            version,
             child: Mutex::new(None),
             heard: Arc::default(),
             away: Mutex::default(),
@@ -56,21 +59,13 @@ impl Consumer {
         }
         let port = self.port.to_string();
         let topics = ["event/#", "alert/#"].map(|t| format!("sidetone/v1/acme/node/+/{t}"));
-        let mut started = Command::new("mosquitto_sub")
-            .args([
-                "-V",
-                "5",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &port,
-                "-q",
-                "1",
-                "-c",
-                "-k",
-                "5",
-            ])
-            .args(["-D", "connect", "receive-maximum", "65535"])
+        let mut command = Command::new("mosquitto_sub");
+        if self.version == "5" {
+            command.args(["-D", "connect", "receive-maximum", "65535"]);
+        }
+        let mut started = command
+            .args(["-V", self.version, "-h", "127.0.0.1", "-p", &port])
+            .args(["-q", "1", "-c", "-k", "5"])
             .args([
                 "-i",
                 self.name,
@@ -164,10 +159,10 @@ impl Heard {
             self.repeated += 1;
             return;
         }
-        *self.messages.entry(key.clone()).or_default() += 1;
+        *self.messages.entry(key).or_default() += 1;
         let latest = self.latest.entry(topic.to_owned()).or_default();
         if id < *latest {
-            self.overtaken.insert(key);
+            self.overtaken += 1;
         }
         *latest = id.max(*latest);
     }

@@ -63,8 +63,7 @@ impl Verdict {
             // The end of an alert that an ended process left standing is told by the next one.
             let counted = heard.messages.iter().filter(|(_, times)| **times > 1);
             twice += counted.count() as u64;
-            let late = std::mem::take(&mut heard.overtaken);
-            overtaken += late.iter().filter(|key| !not_owed(key)).count() as u64;
+            overtaken += std::mem::take(&mut heard.overtaken);
             repeated += heard.repeated;
         }
         let heard = consumers[0].heard.lock().unwrap();

@@ -91,21 +91,27 @@ fn a_state_offered_again_is_not_retained_if_a_newer_one_follows() {
 }
 
 #[test]
-fn a_state_that_has_outlived_its_expiry_is_not_offered_again_but_its_event_is() {
+fn the_life_of_a_state_runs_on_once_a_newer_one_has_come() {
     let now = Instant::now();
-    let mut o = Outbox::new(OutboxLimits::default(), 1, &LeftBehind::default(), (now, 0));
+    let at = |ms| now + Duration::from_millis(ms);
+    let limits = OutboxLimits::default();
+    let mut o = Outbox::new(limits, 1, &LeftBehind::default(), (now, 0));
     o.trouble = Some(DiskTrouble::Failing);
     o.append(state(MessageClass::AlertActive), Rank::Raised, (now, 0));
     o.append(json("event/alert.raised", 5), Rank::Raised, (now, 0));
-    let at = |s| now + Duration::from_secs(s);
-    assert_eq!(drain(&mut o, at(181)), [1, 2], "no broker has had it");
+    assert_eq!(drain(&mut o, now), [1, 2]);
     for seq in 1..=2 {
-        acknowledge(&mut o, id(seq), at(181));
+        acknowledge(&mut o, id(seq), now);
     }
     o.connection_lost();
-    assert_eq!(drain(&mut o, at(180)), [1, 2], "it lives 180 s");
+    let again = drain(&mut o, at(181_000));
+    assert_eq!(again, [1, 2], "a state is true until it changes");
+    o.append(state(MessageClass::AlertCleared), Rank::Cleared, (now, 0));
+
     o.connection_lost();
-    assert_eq!(drain(&mut o, at(181)), [2]);
+    let (first, message, waited_s) = o.next(at(100_500)).unwrap();
+    assert_eq!((first, message.superseded, waited_s), (id(1), true, 101));
+    assert_eq!(drain(&mut o, at(180_000)), [2, 3]);
     assert_eq!(done(&taken(&mut o).0), [1], "it leaves the disk");
     assert_eq!(o.stats().dropped, 0, "and is no loss");
 }
