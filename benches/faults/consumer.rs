@@ -16,7 +16,7 @@ pub(crate) struct Heard {
     /// Deliveries that deduplication removed.
     pub(crate) repeated: u64,
     /// Messages that came after a later one of their topic, and have not been judged yet.
-    pub(crate) overtaken: u64,
+    pub(crate) overtaken: Vec<String>,
     latest: HashMap<String, (u64, u64)>,
     last: Option<Instant>,
 }
@@ -159,23 +159,24 @@ impl Heard {
             self.repeated += 1;
             return;
         }
-        *self.messages.entry(key).or_default() += 1;
+        *self.messages.entry(key.clone()).or_default() += 1;
         let latest = self.latest.entry(topic.to_owned()).or_default();
         if id < *latest {
-            self.overtaken += 1;
+            self.overtaken.push(key);
         }
         *latest = id.max(*latest);
     }
 }
 
-/// What the message was called by whoever made it.
+/// What the message was called by whoever made it. RabbitMQ delivers a topic's dots as slashes.
 pub(crate) fn key(topic: &str, payload: &Value) -> Option<String> {
-    if topic.ends_with("/event/volume.changed") {
+    let topic = topic.replace('.', "/");
+    if topic.ends_with("/event/volume/changed") {
         return Some(format!("v{}", payload["step"].as_i64()?));
     }
     let id: uuid::Uuid = payload["id"].as_str()?.parse().ok()?;
     let ended = payload["state"] == "cleared";
-    let letter = match (topic.contains("/event/alert."), ended) {
+    let letter = match (topic.contains("/event/alert/"), ended) {
         (true, false) => 'r',
         (true, true) => 'c',
         (false, false) => 'R',
