@@ -7,7 +7,7 @@
 //! third the broker killed.
 //!
 //! ```sh
-//! make endurance            # 288 calls, some twelve minutes; CALLS=N for others
+//! make endurance            # 288 calls, some five minutes; CALLS=N for others
 //! ```
 //!
 //! Looks at an idle daemon before, and after each quarter; fails if it has more descriptors or threads at the end than

@@ -145,6 +145,8 @@ struct Campaign {
     stays: Consumer,
     goes: Consumer,
     verdict: Verdict,
+    /// When the broker was started again while a consumer was away for long.
+    restarts: Vec<Instant>,
     random: Random,
 }
 
@@ -165,6 +167,7 @@ impl Campaign {
             stays,
             goes,
             verdict: Verdict::default(),
+            restarts: Vec::new(),
             random: Random(0x5eed),
         }
     }
@@ -316,6 +319,7 @@ impl Campaign {
                     self.broker.kill();
                     self.pause(0.0, 5.0);
                     self.broker.restart();
+                    self.restarts.push(Instant::now());
                 }
                 _ => {
                     self.proxy.set(Link::Cut);
@@ -347,7 +351,7 @@ impl Campaign {
             phase,
             &self.node,
             [&self.stays, &self.goes],
-            &self.proxy.acknowledged,
+            (&self.proxy.acknowledged, &self.restarts),
         );
         self.node.go_on();
     }

@@ -47,7 +47,7 @@ impl Gate {
         self.inner.refused.load(Ordering::SeqCst)
     }
 
-    /// From now on MQTT 5 is not even answered, as by RabbitMQ before 3.13.
+    /// From now on MQTT 5 is not even answered, as by RabbitMQ 3.10.
     pub(crate) fn hang_up_at_5(&self) {
         self.inner.hangs_up.store(true, Ordering::SeqCst);
     }

@@ -81,7 +81,7 @@ fn is_unclear(fault: &BrokerFault) -> bool {
 }
 
 /// Whether a broker that does not answer MQTT 5 answers 3.1.1: some hang up instead of naming the version (RabbitMQ
-/// before 3.13). Takes `patience` at most.
+/// 3.10). Takes `patience` at most.
 pub(super) async fn is_old(broker: &BrokerConfig, fault: &BrokerFault, patience: Duration) -> bool {
     let may_be = is_unclear(fault) && !matches!(fault, BrokerFault::Silent { .. });
     may_be && timeout(patience, speaks_old_only(broker)).await == Ok(true)
