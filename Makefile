@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick faults faults-quick faults-hour calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick faults faults-quick faults-second faults-hour endurance calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -50,9 +50,14 @@ calls: ## real calls: baresip, linphone, a browser's softphone, and a customer w
 	scripts/calls
 
 # In the profile of the tests: how fast it is built matters more than how fast it runs.
-faults: ## the fault campaign, 13 min: daemon, broker, link and disk fail, two consumers count what is lost
-	@scripts/install-deps build quick
+faults: ## the fault campaign, 20 min: daemon, broker, link and disk fail, two consumers count what is lost; then faults-second
+	@scripts/install-deps build quick second-broker
 	$(CARGO) bench --locked --profile dev --bench faults -- whole
+	$(CARGO) bench --locked --profile dev --bench faults -- second
+
+faults-second: ## the same, smaller, against a second broker: RabbitMQ, over MQTT 3.1.1
+	@scripts/install-deps build quick second-broker
+	$(CARGO) bench --locked --profile dev --bench faults -- second
 
 faults-quick: ## the same in less than two minutes
 	@scripts/install-deps build quick
@@ -61,6 +66,10 @@ faults-quick: ## the same in less than two minutes
 faults-hour: ## one consumer away for an hour, broker and settling time as shipped; AWAY=SECONDS for another time
 	@scripts/install-deps build quick
 	$(CARGO) bench --locked --profile dev --bench faults -- away=$(or $(AWAY),3600)
+
+endurance: ## a day of calls (288, or CALLS=N) through the real daemon: memory, descriptors and threads stay flat; 5 min
+	@scripts/install-deps build quick
+	$(CARGO) bench --locked --profile dev --bench endurance -- calls=$(or $(CALLS),288)
 
 test-data: ## fetches the recorded speech the tests measure with (Debian packages, no root)
 	@scripts/fetch-sounds

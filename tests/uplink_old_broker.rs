@@ -108,6 +108,37 @@ async fn it_falls_back_and_what_runs_out_says_when_in_its_payload() {
 }
 
 #[tokio::test]
+async fn a_broker_that_hangs_up_at_mqtt_5_is_asked_with_the_old_version() {
+    let broker = Broker::start("");
+    let gate = Gate::before(broker.port);
+    gate.hang_up_at_5();
+    let watcher = Watcher::start(broker.port);
+    let state = tempfile::tempdir().unwrap();
+    let node = Node::start(behind(&gate, state.path()));
+    node.broker(speaks(MqttVersion::V311)).await;
+    node.say(numbered(1)).await;
+    watcher
+        .until("the event", |s| on(s, "/event/").next().is_some())
+        .await;
+}
+
+#[tokio::test]
+async fn a_broker_that_hangs_up_at_everything_is_not_taken_for_an_old_one() {
+    let mut broker = Broker::absent();
+    // As a load balancer does whose brokers are down.
+    let gate = Gate::before(broker.port);
+    gate.let_5_pass();
+    let state = tempfile::tempdir().unwrap();
+    let node = Node::start(behind(&gate, state.path()));
+    node.broker(|s| matches!(s, BrokerState::Down(BrokerFault::HangsUp { .. })))
+        .await;
+    broker.restart();
+    node.broker(|s| matches!(s, BrokerState::Connected { .. }))
+        .await;
+    assert!(speaks(MqttVersion::V5)(&node.handle.broker().borrow()));
+}
+
+#[tokio::test]
 async fn a_node_that_vanishes_is_lost_by_its_will() {
     let broker = Broker::start("");
     let gate = Gate::before(broker.port);

@@ -70,6 +70,14 @@ async fn what_a_killed_broker_had_acknowledged_comes_again_in_order_and_no_alert
         [(1, true), (2, true), (1, false), (2, true)],
         "a raise must not become the state again"
     );
+    let raises = seen
+        .iter()
+        .filter(|s| seqs(std::slice::from_ref(s), "/alert/") == [1]);
+    let lives: Vec<_> = raises.map(|s| s.expiry).collect();
+    assert!(
+        lives.len() == 2 && lives[1] < lives[0],
+        "it lives no longer for being said again: {lives:?}"
+    );
     node.settled().await;
     assert_eq!(node.handle.outbox().borrow().dropped, 0);
     let late = Watcher::start(broker.port);

@@ -1,21 +1,26 @@
 //! What the broker has acknowledged, read off the line: whoever loses a message after that, it was not the node.
 //!
 //! Follows the packets of one connection in both directions (MQTT 5 §2.1: type, length of one to four bytes, rest),
-//! and notes the name of each PUBLISH whose PUBACK passes by.
+//! and notes the name of each PUBLISH whose PUBACK passes by. What its CONNECT says decides whether a PUBLISH has
+//! properties (5) or none (3.1.1).
 
 use crate::consumer::key;
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// The names of all messages that were acknowledged.
 pub(crate) type Acknowledged = Arc<Mutex<HashSet<String>>>;
 
+const CONNECT: u8 = 1;
 const PUBLISH: u8 = 3;
 const PUBACK: u8 = 4;
 
 /// One connection: what is on its way, by packet identifier.
 #[derive(Clone, Default)]
 pub(crate) struct Conversation {
+    /// The protocol's level: 5, or 4 for MQTT 3.1.1.
+    level: Arc<AtomicU8>,
     on_its_way: Arc<Mutex<HashMap<u16, String>>>,
     acknowledged: Acknowledged,
 }
@@ -30,10 +35,17 @@ impl Conversation {
 
     fn packet(&self, first: u8, body: &[u8]) -> Option<()> {
         match (first >> 4, first >> 1 & 3) {
+            (CONNECT, _) => {
+                let level = body.get(2 + usize::from(number(body)?))?;
+                self.level.store(*level, Ordering::Relaxed);
+            }
             (PUBLISH, 1) => {
                 let (topic, rest) = body.get(2..)?.split_at_checked(number(body)?.into())?;
-                let (length, properties) = length(rest.get(2..)?)?;
-                let payload = properties.get(length..)?;
+                let mut payload = rest.get(2..)?;
+                if self.level.load(Ordering::Relaxed) >= 5 {
+                    let (length, properties) = length(payload)?;
+                    payload = properties.get(length..)?;
+                }
                 let topic = std::str::from_utf8(topic).ok()?;
                 let name = key(topic, &serde_json::from_slice(payload).ok()?)?;
                 self.on_its_way.lock().unwrap().insert(number(rest)?, name);

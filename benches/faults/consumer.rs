@@ -15,8 +15,8 @@ pub(crate) struct Heard {
     pub(crate) messages: HashMap<String, u32>,
     /// Deliveries that deduplication removed.
     pub(crate) repeated: u64,
-    /// Messages that came after a later one of their topic.
-    pub(crate) overtaken: u64,
+    /// Messages that came after a later one of their topic, and have not been judged yet.
+    pub(crate) overtaken: Vec<String>,
     latest: HashMap<String, (u64, u64)>,
     last: Option<Instant>,
 }
@@ -24,17 +24,30 @@ pub(crate) struct Heard {
 pub(crate) struct Consumer {
     name: &'static str,
     port: u16,
+    /// Of MQTT, as `mosquitto_sub` wants it.
+    version: &'static str,
     child: Mutex<Option<Child>>,
     pub(crate) heard: Arc<Mutex<Heard>>,
+    /// When it was last away.
+    away: Mutex<Option<Absence>>,
+}
+
+/// A consumer was away from then until then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Absence {
+    pub(crate) since: Instant,
+    pub(crate) until: Instant,
 }
 
 impl Consumer {
-    pub(crate) fn new(name: &'static str, port: u16) -> Self {
+    pub(crate) fn new(name: &'static str, port: u16, version: &'static str) -> Self {
         Self {
             name,
             port,
+            version,
             child: Mutex::new(None),
             heard: Arc::default(),
+            away: Mutex::default(),
         }
     }
 
@@ -46,21 +59,13 @@ impl Consumer {
         }
         let port = self.port.to_string();
         let topics = ["event/#", "alert/#"].map(|t| format!("sidetone/v1/acme/node/+/{t}"));
-        let mut started = Command::new("mosquitto_sub")
-            .args([
-                "-V",
-                "5",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &port,
-                "-q",
-                "1",
-                "-c",
-                "-k",
-                "5",
-            ])
-            .args(["-D", "connect", "receive-maximum", "65535"])
+        let mut command = Command::new("mosquitto_sub");
+        if self.version == "5" {
+            command.args(["-D", "connect", "receive-maximum", "65535"]);
+        }
+        let mut started = command
+            .args(["-V", self.version, "-h", "127.0.0.1", "-p", &port])
+            .args(["-q", "1", "-c", "-k", "5"])
             .args([
                 "-i",
                 self.name,
@@ -84,6 +89,9 @@ impl Consumer {
         });
         std::thread::sleep(Duration::from_millis(500));
         *child = Some(started);
+        if let Some(away) = &mut *self.away.lock().unwrap() {
+            away.until = Instant::now();
+        }
     }
 
     /// Goes away without a word.
@@ -91,7 +99,17 @@ impl Consumer {
         if let Some(mut child) = self.child.lock().unwrap().take() {
             let _ = child.kill();
             let _ = child.wait();
+            let now = Instant::now();
+            *self.away.lock().unwrap() = Some(Absence {
+                since: now,
+                until: now,
+            });
         }
+    }
+
+    /// Its last absence, if it has ever been away.
+    pub(crate) fn absence(&self) -> Option<Absence> {
+        *self.away.lock().unwrap()
     }
 
     /// Waits until nothing has come for two seconds.
@@ -141,23 +159,24 @@ impl Heard {
             self.repeated += 1;
             return;
         }
-        *self.messages.entry(key).or_default() += 1;
+        *self.messages.entry(key.clone()).or_default() += 1;
         let latest = self.latest.entry(topic.to_owned()).or_default();
         if id < *latest {
-            self.overtaken += 1;
+            self.overtaken.push(key);
         }
         *latest = id.max(*latest);
     }
 }
 
-/// What the message was called by whoever made it.
+/// What the message was called by whoever made it. RabbitMQ delivers a topic's dots as slashes.
 pub(crate) fn key(topic: &str, payload: &Value) -> Option<String> {
-    if topic.ends_with("/event/volume.changed") {
+    let topic = topic.replace('.', "/");
+    if topic.ends_with("/event/volume/changed") {
         return Some(format!("v{}", payload["step"].as_i64()?));
     }
     let id: uuid::Uuid = payload["id"].as_str()?.parse().ok()?;
     let ended = payload["state"] == "cleared";
-    let letter = match (topic.contains("/event/alert."), ended) {
+    let letter = match (topic.contains("/event/alert/"), ended) {
         (true, false) => 'r',
         (true, true) => 'c',
         (false, false) => 'R',

@@ -1,6 +1,7 @@
 //! The fault campaign: everything that goes wrong between a workstation and its supervisors, and what is lost by it.
 //!
-//! `make faults` (200 kills, over 100,000 messages), `make faults-quick`, or `make faults-hour`: a consumer is away for an
+//! `make faults` (200 kills, over 100,000 messages; then a second broker, RabbitMQ over MQTT 3.1.1, with fewer),
+//! `make faults-quick`, or `make faults-hour`: a consumer is away for an
 //! hour, with the broker and the settling time as they are shipped. A process with the real uplink hands
 //! over numbered events and alerts and is killed (`kill -9`) again and again; a real mosquitto is stalled, killed,
 //! away; the link between them is cut or half open; the disk is really full (a small tmpfs; without the right to mount, a
@@ -22,6 +23,8 @@ mod consumer;
 mod load;
 mod node;
 mod proxy;
+mod rabbit;
+mod server;
 mod small_disk;
 mod verdict;
 
@@ -29,6 +32,8 @@ use broker::Broker;
 use consumer::Consumer;
 use node::{Load, Node};
 use proxy::{Link, Proxy};
+use rabbit::Rabbit;
+use server::Server;
 use std::time::{Duration, Instant};
 use verdict::Verdict;
 
@@ -56,6 +61,12 @@ const HEAVY: Load = Load {
 const LIGHT: Load = Load {
     turn: Duration::from_millis(400),
     settle: Duration::from_secs(60),
+};
+
+/// Some 130 messages a second, for a broker that brings each to its disk before it acknowledges it.
+const MEDIUM: Load = Load {
+    turn: Duration::from_millis(30),
+    settle: Duration::from_millis(500),
 };
 
 /// How much of it.
@@ -86,6 +97,16 @@ const QUICK: Scale = Scale {
     away: Duration::from_secs(6),
 };
 
+/// Of the second broker, which takes seven seconds to start.
+const SECOND: Scale = Scale {
+    daemon_kills: 30,
+    broker_kills: 4,
+    cuts: 8,
+    both: 3,
+    stall: Duration::from_secs(12),
+    away: Duration::from_secs(20),
+};
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let has = |word: &str| arguments.iter().any(|a| a == word);
@@ -95,10 +116,13 @@ fn main() {
     let away = arguments.iter().find_map(|a| a.strip_prefix("away="));
     let sound = if let Some(seconds) = away {
         let away = Duration::from_secs(seconds.parse().expect("away=SECONDS"));
-        Campaign::start(SHIPPED, has("bare"), LIGHT).absence(away)
+        mosquitto(SHIPPED, has("bare"), LIGHT).absence(away)
     } else if has("whole") || has("quick") {
         let scale = if has("whole") { WHOLE } else { QUICK };
-        Campaign::start(BROKER, has("bare"), HEAVY).run(&scale)
+        mosquitto(BROKER, has("bare"), HEAVY).run(&scale)
+    } else if has("second") {
+        let broker = Server::Rabbit(Rabbit::start());
+        Campaign::start(broker, has("bare"), MEDIUM).run_second(&SECOND)
     } else {
         // `cargo bench` runs every benchmark; this one takes minutes and is asked for by name.
         return println!(
@@ -109,23 +133,29 @@ fn main() {
     std::process::exit(i32::from(!sound));
 }
 
+fn mosquitto(settings: &str, bare: bool, load: Load) -> Campaign {
+    Campaign::start(Server::Mosquitto(Broker::start(settings)), bare, load)
+}
+
 /// All of the parts, and the sequence of what goes wrong.
 struct Campaign {
-    broker: Broker,
+    broker: Server,
     proxy: Proxy,
     node: Node,
     stays: Consumer,
     goes: Consumer,
     verdict: Verdict,
+    /// When the broker was started again while a consumer was away for long.
+    restarts: Vec<Instant>,
     random: Random,
 }
 
 impl Campaign {
-    fn start(broker: &str, bare: bool, load: Load) -> Self {
-        let broker = Broker::start(broker);
-        let proxy = Proxy::start(broker.port);
-        let stays = Consumer::new("stays", broker.port);
-        let goes = Consumer::new("goes", broker.port);
+    fn start(broker: Server, bare: bool, load: Load) -> Self {
+        let (port, version) = (broker.port(), broker.version());
+        let proxy = Proxy::start(port);
+        let stays = Consumer::new("stays", port, version);
+        let goes = Consumer::new("goes", port, version);
         stays.come();
         goes.come();
         let node = Node::new(proxy.port, bare, load);
@@ -137,6 +167,7 @@ impl Campaign {
             stays,
             goes,
             verdict: Verdict::default(),
+            restarts: Vec::new(),
             random: Random(0x5eed),
         }
     }
@@ -144,6 +175,28 @@ impl Campaign {
     /// Whether all was as it must be.
     fn run(mut self, scale: &Scale) -> bool {
         let started = Instant::now();
+        self.one_at_a_time(scale);
+        self.full_disk();
+        self.at_once(scale);
+        self.end(started)
+    }
+
+    /// The same against the other broker. A full disk is the daemon's own matter, whatever the broker.
+    fn run_second(mut self, scale: &Scale) -> bool {
+        let started = Instant::now();
+        self.one_at_a_time(scale);
+        self.at_once(scale);
+        self.end(started)
+    }
+
+    fn end(self, started: Instant) -> bool {
+        println!("{:.0} s", started.elapsed().as_secs_f64());
+        let sound = self.verdict.total(&self.node, &self.proxy.acknowledged);
+        sound || self.node.bare
+    }
+
+    /// The daemon, the link, the broker.
+    fn one_at_a_time(&mut self, scale: &Scale) {
         self.node.start();
         self.goes.leave();
         for _ in 0..scale.daemon_kills {
@@ -196,7 +249,10 @@ impl Campaign {
             "broker away {} s, daemon killed meanwhile",
             scale.away.as_secs()
         ));
+    }
 
+    /// The daemon's disk, and what else may go wrong meanwhile.
+    fn full_disk(&mut self) {
         let small_disk = self.node.use_small_disk(true);
         self.pause(1.0, 2.0);
         self.node.fill_disk(true);
@@ -222,7 +278,9 @@ impl Campaign {
             "disk full ({disk}), broker killed in it; then both killed"
         ));
         self.node.use_small_disk(false);
+    }
 
+    fn at_once(&mut self, scale: &Scale) {
         for n in 0..scale.both {
             self.pause(0.1, 1.2);
             match n % 3 {
@@ -245,9 +303,6 @@ impl Campaign {
             }
         }
         self.judge("daemon and broker or link at once");
-        println!("{:.0} s", started.elapsed().as_secs_f64());
-        let sound = self.verdict.total(&self.node, &self.proxy.acknowledged);
-        sound || self.node.bare
     }
 
     /// One consumer is away so long, while now and then the daemon or the broker is killed, or the link is cut.
@@ -257,13 +312,14 @@ impl Campaign {
         self.goes.leave();
         let mut faults = 0;
         while Instant::now() < until {
-            self.pause(20.0, 60.0);
+            self.pause(20.0, 160.0);
             match faults % 3 {
                 0 => self.node.kill_and_start(),
                 1 => {
                     self.broker.kill();
                     self.pause(0.0, 5.0);
                     self.broker.restart();
+                    self.restarts.push(Instant::now());
                 }
                 _ => {
                     self.proxy.set(Link::Cut);
@@ -295,7 +351,7 @@ impl Campaign {
             phase,
             &self.node,
             [&self.stays, &self.goes],
-            &self.proxy.acknowledged,
+            (&self.proxy.acknowledged, &self.restarts),
         );
         self.node.go_on();
     }

@@ -100,8 +100,9 @@ impl Node {
 
     fn kill(&mut self) {
         let mut child = self.child.take().expect("it runs");
-        child.kill().unwrap();
+        // Not after it: on a busy machine that is later than it was.
         self.killed.insert(self.starts, Instant::now());
+        child.kill().unwrap();
         child.wait().unwrap();
     }
 
@@ -183,6 +184,13 @@ impl Node {
             killed.is_none_or(|killed| killed.saturating_duration_since(*at) >= PROMISE)
         });
         kept.map(|(key, _)| key.clone()).collect()
+    }
+
+    /// When each message was handed over.
+    pub(crate) fn handed_over(&self) -> HashMap<String, Instant> {
+        let told = self.told.lock().unwrap();
+        let times = told.handed_over.iter();
+        times.map(|(key, (at, _))| (key.clone(), *at)).collect()
     }
 }
 

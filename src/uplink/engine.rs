@@ -264,9 +264,10 @@ impl Engine {
             let Some((id, message, waited_s)) = self.outbox.next(now) else {
                 break;
             };
-            // Only an event's life runs while it waits; an alert's state is true until it changes.
+            // An event's life runs while it waits; an alert's state is true until it changes.
             let age_s = match message.class {
                 MessageClass::Event | MessageClass::Hold => waited_s,
+                _ if message.superseded => waited_s,
                 _ => 0,
             };
             let topic = message.topic.clone();

@@ -19,6 +19,8 @@ pub(crate) struct Gate {
 struct Inner {
     is_shut: AtomicBool,
     lets_5_pass: AtomicBool,
+    /// It hangs up at MQTT 5 without a word.
+    hangs_up: AtomicBool,
     refused: AtomicU32,
     ends: Mutex<Vec<TcpStream>>,
 }
@@ -43,6 +45,11 @@ impl Gate {
     /// Connections refused for their version.
     pub(crate) fn refused(&self) -> u32 {
         self.inner.refused.load(Ordering::SeqCst)
+    }
+
+    /// From now on MQTT 5 is not even answered, as by RabbitMQ 3.10.
+    pub(crate) fn hang_up_at_5(&self) {
+        self.inner.hangs_up.store(true, Ordering::SeqCst);
     }
 
     /// The broker has been updated.
@@ -75,7 +82,9 @@ impl Inner {
         }
         if level == 5 && !self.lets_5_pass.load(Ordering::SeqCst) {
             self.refused.fetch_add(1, Ordering::SeqCst);
-            let _ = node.write_all(&REFUSAL);
+            if !self.hangs_up.load(Ordering::SeqCst) {
+                let _ = node.write_all(&REFUSAL);
+            }
             return;
         }
         let Ok(mut broker) = TcpStream::connect(("127.0.0.1", broker)) else {

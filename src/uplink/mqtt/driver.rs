@@ -4,6 +4,7 @@ use super::BrokerState;
 use super::client::{EventLoop, Step};
 use super::fault::BrokerFault;
 use super::outage::{Next, Outage};
+use super::probe::is_old;
 use super::renewal::Print;
 use super::session::{SessionEvent, Told};
 use super::shown::Shown;
@@ -66,8 +67,9 @@ impl Driver {
                         // The broker remembers a session we do not: begin anew.
                         self.event_loop.begin_anew(true);
                     }
-                    let fault = failure.explain(&self.broker.url, self.connected);
                     tracing::debug!(?failure, "connection attempt failed");
+                    let fault = failure.explain(&self.broker.url, self.connected);
+                    let fault = self.recognize_old(fault).await;
                     if !self.down(fault).await {
                         return;
                     }
@@ -94,6 +96,20 @@ impl Driver {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         self.event_loop.forget();
+    }
+
+    /// A broker that knows no MQTT 5 may hang up instead of saying so.
+    async fn recognize_old(&self, fault: BrokerFault) -> BrokerFault {
+        let asked_for_5 = self.version == MqttVersion::V5 && !self.connected;
+        let patience = self.timing.connect_timeout;
+        if asked_for_5
+            && self.broker.mqtt == MqttChoice::Auto
+            && is_old(&self.broker, &fault, patience).await
+        {
+            let url = self.broker.url.to_string();
+            return BrokerFault::OldMqtt { url };
+        }
+        fault
     }
 
     /// Whether the next attempt is to be made with the other version.

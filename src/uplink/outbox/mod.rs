@@ -5,7 +5,7 @@
 //! the order they came, those of older starts first. A record that a lost session dropped, or had acknowledged so
 //! lately that the broker may not have kept it, is offered again under the same `boot`, `seq`; so is one that an ended
 //! process left behind (`disk`). A state offered again is retained only if it is still its topic's latest: no older one
-//! comes to stand in the place of a newer.
+//! comes to stand in the place of a newer; its life runs on, and once that is over it is not offered again at all.
 //! *When full*, what has been acknowledged goes first, then ordinary events (the oldest first), then clears, then raises.
 //! *Bounded*: of what is on the disk at most [`CACHE_BYTES`] are also in memory; the rest is read back when its turn
 //! comes. Only while the disk fails can memory hold all of it.
@@ -81,6 +81,12 @@ struct Slot {
 impl Slot {
     fn age(&self, now: Instant) -> Duration {
         self.age_then + now.saturating_duration_since(self.since)
+    }
+
+    /// Older than the contract lets it live.
+    fn has_expired(&self, now: Instant) -> bool {
+        let life = self.class.delivery().expiry_s.unwrap_or(u32::MAX);
+        self.age(now) >= Duration::from_secs(life.into())
     }
 }
 
@@ -290,11 +296,22 @@ impl Outbox {
     pub fn next(&mut self, now: Instant) -> Option<(Id, &Outgoing, u64)> {
         self.wake = None;
         let waits = |topic: &str| self.refused.get(topic).is_some_and(|until| *until > now);
+        let mut useless = Vec::new();
         let mut waiting = self.slots.iter().filter(|(_, slot)| !slot.sent);
-        let (&id, slot) = waiting.find(|(_, slot)| !waits(&slot.topic))?;
-        if self.busy.contains(&slot.topic) {
+        let next = waiting.find(|(id, slot)| {
+            let of_no_use = self.is_superseded(**id, slot) && slot.has_expired(now);
+            useless.extend(of_no_use.then_some(**id));
+            !of_no_use && !waits(&slot.topic)
+        });
+        let next = next.map(|(id, slot)| (*id, Arc::clone(&slot.topic)));
+        for id in useless {
+            self.remove(id);
+        }
+        let (id, topic) = next?;
+        if self.busy.contains(&topic) {
             return None;
         }
+        let slot = self.slots.get(&id)?;
         let durable = slot.stored || slot.class == MessageClass::Hold || self.trouble.is_some();
         if !durable && slot.since + DISK_PATIENCE > now {
             self.wake = Some(slot.since + DISK_PATIENCE);
@@ -303,17 +320,24 @@ impl Outbox {
         if let Body::OnDisk = slot.body {
             self.read_back_from(id);
         }
+        let superseded = self.is_superseded(id, self.slots.get(&id)?);
         let slot = self.slots.get_mut(&id)?;
-        let waited_s = slot.age(now).as_secs();
+        // A repetition must not live longer than what it repeats, by no part of a second.
+        let waited_s = slot.age(now).as_secs() + u64::from(superseded);
         match &mut slot.body {
             Body::Here(message) => {
-                let latest = self.latest.get(&slot.topic);
-                let repeated = slot.acknowledged || id.boot < self.boot;
-                message.superseded = repeated && latest.is_some_and(|latest| *latest > id);
+                message.superseded = superseded;
                 Some((id, message, waited_s))
             }
             Body::OnDisk | Body::Asked => None,
         }
+    }
+
+    /// The state of an alert that a broker may have had before, and that has a newer one: whoever was away, and for whom
+    /// the first saying has expired, would hear it after that.
+    fn is_superseded(&self, id: Id, slot: &Slot) -> bool {
+        let repeated = slot.acknowledged || id.boot < self.boot;
+        repeated && self.latest.get(&slot.topic).is_some_and(|l| *l > id)
     }
 
     /// When [`Outbox::next`] is to be asked again although nothing has happened.

@@ -91,6 +91,32 @@ fn a_state_offered_again_is_not_retained_if_a_newer_one_follows() {
 }
 
 #[test]
+fn the_life_of_a_state_runs_on_once_a_newer_one_has_come() {
+    let now = Instant::now();
+    let at = |ms| now + Duration::from_millis(ms);
+    let limits = OutboxLimits::default();
+    let mut o = Outbox::new(limits, 1, &LeftBehind::default(), (now, 0));
+    o.trouble = Some(DiskTrouble::Failing);
+    o.append(state(MessageClass::AlertActive), Rank::Raised, (now, 0));
+    o.append(json("event/alert.raised", 5), Rank::Raised, (now, 0));
+    assert_eq!(drain(&mut o, now), [1, 2]);
+    for seq in 1..=2 {
+        acknowledge(&mut o, id(seq), now);
+    }
+    o.connection_lost();
+    let again = drain(&mut o, at(181_000));
+    assert_eq!(again, [1, 2], "a state is true until it changes");
+    o.append(state(MessageClass::AlertCleared), Rank::Cleared, (now, 0));
+
+    o.connection_lost();
+    let (first, message, waited_s) = o.next(at(100_500)).unwrap();
+    assert_eq!((first, message.superseded, waited_s), (id(1), true, 101));
+    assert_eq!(drain(&mut o, at(180_000)), [2, 3]);
+    assert_eq!(done(&taken(&mut o).0), [1], "it leaves the disk");
+    assert_eq!(o.stats().dropped, 0, "and is no loss");
+}
+
+#[test]
 fn what_settles_goes_first_when_room_is_needed_and_is_no_loss() {
     let now = Instant::now();
     let mut o = outbox(3, 10_000);
