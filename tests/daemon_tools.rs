@@ -22,6 +22,8 @@ use proxy::RealProxy;
 use serde_json::json;
 use served::Served;
 use sidetone::uplink::config::{BrokerConfig, Timing};
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::Command;
 use std::time::Duration;
 
@@ -231,7 +233,13 @@ impl Drop for Running {
 
 impl Desk {
     fn run(&self, what: &str) -> Running {
-        let mut command = self.command(what);
+        self.run_with(what, "sidetone.toml")
+    }
+
+    /// The same with another file of this directory.
+    fn run_with(&self, what: &str, file: &str) -> Running {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sidetone"));
+        command.args([what, "-c"]).arg(self.0.path().join(file));
         // Its socket is in the state directory, not in this user's.
         command
             .env_remove("XDG_RUNTIME_DIR")
@@ -296,9 +304,8 @@ fn the_doctor_says_how_the_running_daemon_is_connected() {
     new.examined_until("broker", "ok", "is connected with MQTT 5.");
 }
 
-#[test]
-fn the_doctor_knows_the_two_services() {
-    let broker = Broker::start("");
+/// A desk of two services whose station is taken.
+fn desk_of_two(broker: &Broker) -> Desk {
     let me = Command::new("id").arg("-un").output().unwrap();
     let me = String::from_utf8(me.stdout).unwrap();
     let desk = Desk::new(&at(broker.port));
@@ -310,6 +317,13 @@ fn the_doctor_knows_the_two_services() {
         me.trim()
     );
     std::fs::write(&file, text + &seam).unwrap();
+    desk
+}
+
+#[test]
+fn the_doctor_knows_the_two_services() {
+    let broker = Broker::start("");
+    let desk = desk_of_two(&broker);
     desk.examined_until("services", "skipped", "One process does everything");
     let station = desk.run("station");
     desk.examined_until("services", "problem", "The uplink does not run");
@@ -317,6 +331,63 @@ fn the_doctor_knows_the_two_services() {
     let found = desk.examined_until("services", "ok", "its socket is");
     found.says("services", "ok", "is one of uplink.users", "");
     found.says("service", "skipped", "Two services do its work", "");
+    // What the station knows of the uplink's connection.
+    let found = desk.examined_until("broker", "ok", "is connected with MQTT 5.");
+    let differ = |entry: &&&serde_json::Value| {
+        let summary = entry["summary"].as_str().unwrap_or_default();
+        entry["id"] == "services" && summary.contains("is version")
+    };
+    assert_eq!(found.with_status("warning").iter().find(differ), None);
     drop(station);
     drop(uplink);
+}
+
+/// Carries bytes until one end closes, with these words in place of those.
+fn carry(from: UnixStream, mut to: UnixStream, words: Option<(&'static str, &'static str)>) {
+    std::thread::spawn(move || {
+        for line in BufReader::new(&from).split(b'\n').map_while(Result::ok) {
+            let mut line = String::from_utf8(line).unwrap();
+            if let Some((these, those)) = words {
+                line = line.replace(these, those);
+            }
+            if writeln!(to, "{line}").is_err() {
+                break;
+            }
+        }
+        let _ = from.shutdown(std::net::Shutdown::Both);
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    });
+}
+
+/// An uplink of the same protocol and another version: the real one, behind a relay that changes what it says of itself.
+#[test]
+fn the_doctor_says_that_the_two_services_are_of_different_versions() {
+    let broker = Broker::start("");
+    let desk = desk_of_two(&broker);
+    let path = |name: &str| desk.0.path().join(name);
+    let text = std::fs::read_to_string(path("sidetone.toml")).unwrap();
+    let elsewhere = text.replace("uplink.sock", "relay.sock");
+    std::fs::write(path("station.toml"), elsewhere).unwrap();
+    let (relay, socket) = (
+        UnixListener::bind(path("relay.sock")).unwrap(),
+        path("uplink.sock"),
+    );
+    std::thread::spawn(move || {
+        for station in relay.incoming().map_while(Result::ok) {
+            let Ok(uplink) = UnixStream::connect(&socket) else {
+                continue;
+            };
+            let back = (uplink.try_clone().unwrap(), station.try_clone().unwrap());
+            carry(station, uplink, None);
+            let own = concat!(r#""uplink_version":""#, env!("CARGO_PKG_VERSION"), '"');
+            carry(back.0, back.1, Some((own, r#""uplink_version":"0.0.7""#)));
+        }
+    });
+    let _uplink = desk.run("uplink");
+    let _station = desk.run_with("station", "station.toml");
+    let own = env!("CARGO_PKG_VERSION");
+    let words = format!("The station is version {own}, and the uplink 0.0.7.");
+    let found = desk.examined_until("services", "warning", &words);
+    let restart = "sudo systemctl restart sidetone-uplink; systemctl --user restart";
+    found.says("services", "warning", &words, restart);
 }

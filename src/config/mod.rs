@@ -43,7 +43,7 @@ pub use metrics_address::{InvalidMetricsAddress, MetricsAddress};
 pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
     LogConfig, LogLevel, MqttChoice, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy,
-    SeamConfig, SessionsTaken, Signals, SpokesConfig, TelemetryConfig,
+    SeamConfig, SessionsTaken, Signals, SpokesConfig, TelemetryConfig, default_state_dir,
 };
 pub use names::{InvalidName, Label, Name};
 pub use proxy_url::{InvalidProxyUrl, ProxyUrl};

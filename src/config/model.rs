@@ -372,18 +372,23 @@ impl NodeConfig {
         })
     }
 
-    /// The state directory: as configured, else where systemd or the user's session keeps state.
+    /// The state directory: as configured, else [`default_state_dir`].
     #[must_use]
     pub fn effective_state_dir(&self) -> Option<PathBuf> {
-        let variable = |name| {
-            std::env::var_os(name)
-                .filter(|value| !value.is_empty())
-                .map(PathBuf::from)
-        };
-        self.state_dir
-            .clone()
-            .or_else(|| variable("STATE_DIRECTORY"))
-            .or_else(|| Some(variable("XDG_STATE_HOME")?.join("sidetone")))
-            .or_else(|| Some(variable("HOME")?.join(".local/state/sidetone")))
+        self.state_dir.clone().or_else(default_state_dir)
     }
+}
+
+/// Where systemd or the user's session keeps state: `$STATE_DIRECTORY`, `$XDG_STATE_HOME/sidetone` or
+/// `~/.local/state/sidetone`.
+#[must_use]
+pub fn default_state_dir() -> Option<PathBuf> {
+    let variable = |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
+    variable("STATE_DIRECTORY")
+        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("sidetone")))
+        .or_else(|| Some(variable("HOME")?.join(".local/state/sidetone")))
 }

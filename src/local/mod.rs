@@ -3,8 +3,9 @@
 //!
 //! # Where
 //! `status.sock` in [`place::directory`]: `$RUNTIME_DIRECTORY` (a systemd unit with
-//! `RuntimeDirectory=`), else `$XDG_RUNTIME_DIR/sidetone`, else the state directory. The directory is
-//! its owner's alone (0700, made if missing), the socket too (0600).
+//! `RuntimeDirectory=`), else `$XDG_RUNTIME_DIR/sidetone`, else the state directory (of `sidetone station`:
+//! its user's own, whatever `node.state_dir` says). The directory is its owner's alone (0700, made if
+//! missing), the socket too (0600).
 //!
 //! # Protocol, `sidetone.monitor/1`
 //! The daemon writes lines of JSON ([`line::Line`]); the reader writes nothing.

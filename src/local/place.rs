@@ -1,5 +1,6 @@
 //! Where the socket is, and whose turn it is to serve it.
 
+use crate::config::default_state_dir;
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{DirBuilder, File, Permissions};
 use std::io;
@@ -59,7 +60,8 @@ pub fn directory(state_dir: &Path) -> PathBuf {
         .unwrap_or_else(|| state_dir.to_owned())
 }
 
-/// Where a reader looks, in this order.
+/// Where a reader looks, in this order. `sidetone station` does not use the configured state directory, which is the
+/// uplink's: without a runtime directory it serves in its user's own.
 #[must_use]
 pub fn sockets(state_dir: Option<&Path>) -> Vec<PathBuf> {
     let user = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("sidetone"));
@@ -67,6 +69,7 @@ pub fn sockets(state_dir: Option<&Path>) -> Vec<PathBuf> {
         variable("RUNTIME_DIRECTORY"),
         user,
         state_dir.map(Path::to_owned),
+        default_state_dir(),
         Some(PathBuf::from(SYSTEM)),
     ]
     .into_iter()
