@@ -1,6 +1,6 @@
 //! The fold of all messages of one organisation.
 
-use crate::node::{ALERTS_MAX, AlertView, NodeView};
+use crate::node::{ALERTS_MAX, AlertView, NodeView, bounded};
 use crate::refusal::{Refusal, RefusalCounts};
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::delivery::ALERT_EXPIRY_S;
@@ -14,8 +14,16 @@ use sidetone_wire::vocabulary::{AlertKind, AlertState, NodeState};
 use sidetone_wire::{Item, NodeName, NodePlace, OrgName, Place, Stamp, Stamped, Subject, Topic};
 use std::collections::BTreeMap;
 
-/// Most nodes of one organisation.
-const NODES_MAX: usize = 100_000;
+/// Most nodes of one organisation: more than a page can show usefully. Whoever may write anything at the broker can
+/// invent as many as he likes; those that were known before stay as they are.
+pub const NODES_MAX: usize = 10_000;
+
+/// What is kept of alerts and inventories, in bytes as they came: of one node at most …
+const NODE_BYTES_MAX: usize = 256 * 1024;
+/// … of one node whatever the others have …
+const NODE_BYTES_SURE: usize = 8 * 1024;
+/// … and of all nodes together, what is sure to each not counted. A node has 2 KiB.
+const FLEET_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// What a message did.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +48,8 @@ pub struct FleetState {
     nodes: BTreeMap<NodeName, NodeView>,
     refused: RefusalCounts,
     repeated: u64,
+    /// Bytes kept of all nodes.
+    kept: usize,
 }
 
 impl FleetState {
@@ -51,6 +61,7 @@ impl FleetState {
             nodes: BTreeMap::new(),
             refused: RefusalCounts::default(),
             repeated: 0,
+            kept: 0,
         }
     }
 
@@ -121,7 +132,7 @@ impl FleetState {
     /// The node's view, made if there is room.
     fn view(&mut self, node: NodeName) -> Result<&mut NodeView, Refusal> {
         if self.nodes.len() >= NODES_MAX && !self.nodes.contains_key(&node) {
-            return Err(Refusal::TooMany);
+            return Err(Refusal::TooManyNodes);
         }
         Ok(self.nodes.entry(node).or_default())
     }
@@ -131,10 +142,10 @@ impl FleetState {
         let view = self.view(node)?;
         if body.state != NodeState::Lost {
             view.heard(&stamp, now_ms);
-            view.version = body.version;
+            view.version = body.version.as_deref().map(bounded);
         }
         view.state = Some(body.state);
-        view.reason = body.reason;
+        view.reason = body.reason.as_deref().map(bounded);
         Ok(Applied::State)
     }
 
@@ -148,6 +159,9 @@ impl FleetState {
         if payload.is_empty() {
             if let Some(view) = self.nodes.get_mut(&node) {
                 view.inventory.remove(&item);
+                view.sizes.remove(&item);
+                let others = self.kept - view.kept;
+                self.kept = others + view.weigh();
             }
             return Ok(Applied::State);
         }
@@ -155,12 +169,20 @@ impl FleetState {
         if body.item != item {
             return Err(Refusal::Mismatch);
         }
+        let kept = self.kept;
         let view = self.view(node)?;
         if view.inventory.len() >= ALERTS_MAX && !view.inventory.contains_key(&item) {
             return Err(Refusal::TooMany);
         }
+        let others = kept - view.kept;
+        let before = view.sizes.get(&item).copied().unwrap_or(0);
+        if !has_room(others, view.kept - before, payload.len()) {
+            return Err(Refusal::TooMany);
+        }
         view.heard(&stamp, now_ms);
+        view.sizes.insert(item.clone(), payload.len());
         view.inventory.insert(item, body.facts);
+        self.kept = others + view.weigh();
         Ok(Applied::State)
     }
 
@@ -230,28 +252,31 @@ impl FleetState {
         let refreshed_ms = stamp.valid_until_ms.map_or(now_ms, |until| {
             now_ms.min(until.saturating_sub(u64::from(ALERT_EXPIRY_S) * 1000))
         });
+        let kept = self.kept;
         let view = self.view(node)?;
         view.heard(&stamp, now_ms);
         view.is_new(order.0, order.1);
-        if let Some(known) = view.alerts.get_mut(&body.id) {
-            if order < known.order {
-                return Ok(Applied::Repetition);
-            }
-            *known = AlertView {
-                detail: body,
-                order,
-                refreshed_ms,
-            };
-            return Ok(Applied::State);
+        let known = view.alerts.get(&body.id);
+        if known.is_some_and(|known| order < known.order) {
+            return Ok(Applied::Repetition);
         }
-        if view.alerts.len() >= ALERTS_MAX {
+        let (others, before) = (kept - view.kept, known.map_or(0, |known| known.size));
+        // Those that are over make room, the oldest first.
+        while beside(view, &body.id) >= ALERTS_MAX
+            || !has_room(others, view.kept - before, payload.len())
+        {
             let oldest_cleared = view
                 .alerts
                 .iter()
-                .filter(|(_, alert)| alert.detail.state == AlertState::Cleared)
+                .filter(|(id, alert)| alert.detail.state == AlertState::Cleared && **id != body.id)
                 .min_by_key(|(_, alert)| alert.order)
                 .map(|(id, _)| *id);
-            view.alerts.remove(&oldest_cleared.ok_or(Refusal::TooMany)?);
+            let Some(oldest) = oldest_cleared else {
+                self.kept = others + view.weigh();
+                return Err(Refusal::TooMany);
+            };
+            view.alerts.remove(&oldest);
+            view.weigh();
         }
         view.alerts.insert(
             body.id,
@@ -259,10 +284,23 @@ impl FleetState {
                 detail: body,
                 order,
                 refreshed_ms,
+                size: payload.len(),
             },
         );
+        self.kept = others + view.weigh();
         Ok(Applied::State)
     }
+}
+
+/// How many alerts a node has beside this one.
+fn beside(view: &NodeView, id: &uuid::Uuid) -> usize {
+    view.alerts.len() - usize::from(view.alerts.contains_key(id))
+}
+
+/// Whether `more` bytes of a node fit, beside what it keeps already and what all others keep.
+const fn has_room(others: usize, own: usize, more: usize) -> bool {
+    let own = own + more;
+    own <= NODE_BYTES_SURE || own <= NODE_BYTES_MAX && others + own <= FLEET_BYTES_MAX
 }
 
 /// Reads a payload that must be of the topic's node.

@@ -12,7 +12,7 @@ mod live;
 mod node;
 mod refusal;
 
-pub use fleet::{Applied, FleetState};
+pub use fleet::{Applied, FleetState, NODES_MAX};
 pub use live::{CallView, FIGURES_STALE_MS, Live, Switches};
 pub use node::{AlertView, NodeView, Standing};
 pub use refusal::{Refusal, RefusalCounts};

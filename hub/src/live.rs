@@ -14,6 +14,9 @@ use uuid::Uuid;
 /// Most headsets of one node whose switches are kept.
 const HEADSETS_MAX: usize = 16;
 
+/// Longest id of a headset, in bytes: longer ones are none of the contract's.
+const HEADSET_ID_MAX: usize = 64;
+
 /// Most calls that wait on hold at one node; a person keeps fewer.
 const WAITING_MAX: usize = 16;
 
@@ -162,7 +165,9 @@ impl Live {
     }
 
     fn switch(&mut self, headset: Option<&String>, set: impl FnOnce(&mut Switches)) {
-        let Some(headset) = headset else { return };
+        let Some(headset) = headset.filter(|id| id.len() <= HEADSET_ID_MAX) else {
+            return;
+        };
         if self.headsets.len() >= HEADSETS_MAX && !self.headsets.contains_key(headset) {
             return;
         }
@@ -175,7 +180,7 @@ fn call(id: Uuid, since_ms: u64, headset: Option<&String>) -> CallView {
         id,
         since_ms,
         held: false,
-        headset: headset.cloned(),
+        headset: headset.filter(|id| id.len() <= HEADSET_ID_MAX).cloned(),
     }
 }
 

@@ -12,6 +12,9 @@ use uuid::Uuid;
 /// Most alerts kept of one node, cleared ones included.
 pub(crate) const ALERTS_MAX: usize = 256;
 
+/// Most characters kept of a name of any kind; the page shows fewer.
+const NAME_KEPT: usize = 256;
+
 /// How far back repetitions are recognised, in messages of one boot. A node has at most 16 messages
 /// on their way, a broker's queue 1,000 (reference configuration).
 const WINDOW: u64 = 4096;
@@ -39,6 +42,10 @@ pub struct NodeView {
     /// What goes on there.
     pub live: Live,
     pub(crate) alerts: BTreeMap<Uuid, AlertView>,
+    /// Bytes of each item of the inventory, as it came.
+    pub(crate) sizes: BTreeMap<Item, usize>,
+    /// Bytes of alerts and inventory together, as they were last weighed.
+    pub(crate) kept: usize,
     seen: Seen,
 }
 
@@ -51,6 +58,8 @@ pub struct AlertView {
     pub order: (u64, u64),
     /// When it was last said or refreshed, by the consumer's clock, ms since 1970 UTC.
     pub refreshed_ms: u64,
+    /// Bytes of the message.
+    pub(crate) size: usize,
 }
 
 /// How an alert stands.
@@ -109,16 +118,28 @@ impl NodeView {
             (&mut self.site, &stamp.site),
             (&mut self.agent, &stamp.agent),
         ] {
-            if said.is_some() {
-                known.clone_from(said);
+            if let Some(said) = said {
+                *known = Some(bounded(said));
             }
         }
+    }
+
+    /// Adds up what is kept of it, in bytes.
+    pub(crate) fn weigh(&mut self) -> usize {
+        let alerts = self.alerts.values().map(|alert| alert.size);
+        self.kept = alerts.chain(self.sizes.values().copied()).sum();
+        self.kept
     }
 
     /// Whether this message is new.
     pub(crate) fn is_new(&mut self, boot: u64, seq: u64) -> bool {
         self.seen.is_new(boot, seq)
     }
+}
+
+/// The beginning of a name: what is kept of it, however long it came.
+pub(crate) fn bounded(name: &str) -> String {
+    name.chars().take(NAME_KEPT).collect()
 }
 
 /// Boots of a node in which messages are told apart. What an ended process left in its outbox comes when the next

@@ -17,8 +17,10 @@ pub enum Refusal {
     Mismatch,
     /// The message must carry `seq` and does not.
     NoSequence,
-    /// There are more nodes, or more alerts of one node, than a fleet has.
+    /// There are more alerts or inventory items of one node than a node has.
     TooMany,
+    /// A node that is not known yet, when there are [`NODES_MAX`](crate::NODES_MAX) already.
+    TooManyNodes,
 }
 
 impl Refusal {
@@ -33,6 +35,7 @@ impl Refusal {
             Self::Mismatch => "mismatch",
             Self::NoSequence => "no_sequence",
             Self::TooMany => "too_many",
+            Self::TooManyNodes => "too_many_nodes",
         }
     }
 }

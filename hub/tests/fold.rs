@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use sidetone_hub::{Applied, FleetState, Refusal, Standing};
+use sidetone_hub::{Applied, FleetState, NODES_MAX, Refusal, Standing};
 use sidetone_wire::vocabulary::NodeState;
 use sidetone_wire::{NodeName, OrgName};
 
@@ -219,6 +219,65 @@ fn one_node_cannot_fill_the_memory_with_alerts() {
     }
     assert_eq!(standing(&f, 0).len(), 256);
     assert_eq!(f.refused().of(Refusal::TooMany), 744);
+}
+
+#[test]
+fn invented_nodes_and_long_payloads_leave_a_known_node_as_it_is() {
+    let mut f = fleet();
+    say(&mut f, "alert/double_talk/call", &alert("raised", 1), 0);
+    // Each of them keeps as much as it may: an alert and an inventory that hardly fit into a message.
+    let long = "x".repeat(60_000);
+    for n in 0..NODES_MAX as u64 + 5 {
+        let node = format!("invented-{n}");
+        let mut said = alert("raised", 1);
+        said["node"] = json!(node);
+        said["text"] = json!(long);
+        for (number, id) in (2..).zip([ID, "0192f000-0000-7000-8000-000000000002"]) {
+            (said["id"], said["seq"]) = (json!(id), json!(number));
+            let topic = format!("sidetone/v1/acme/node/{node}/alert/double_talk/call");
+            f.apply(&topic, said.to_string().as_bytes(), 0);
+        }
+    }
+    assert_eq!(f.nodes().len(), NODES_MAX);
+    assert_eq!(f.refused().of(Refusal::TooManyNodes), 2 * 6);
+    // 64 MiB of 60,000 and some bytes each, and no node's first message is that short.
+    let kept: usize = f.nodes().values().map(|node| node.alerts(0).count()).sum();
+    assert!((1000..=1119).contains(&kept), "{kept} alerts are kept");
+    // Its alerts still come and go.
+    say(&mut f, "alert/double_talk/call", &alert("cleared", 2), 1);
+    let mut second = alert("raised", 3);
+    second["id"] = json!("0192f000-0000-7000-8000-000000000003");
+    say(&mut f, "alert/double_talk/call", &second, 2);
+    assert_eq!(standing(&f, 2), [Standing::Cleared, Standing::Active]);
+}
+
+#[test]
+fn alerts_that_are_over_make_room_for_one_that_stands() {
+    let mut f = fleet();
+    for n in 0..20_u64 {
+        let mut one = alert("cleared", n + 1);
+        one["id"] = json!(format!("0192f000-0000-7000-8000-{n:012x}"));
+        one["text"] = json!("x".repeat(60_000));
+        assert_eq!(
+            say(&mut f, "alert/double_talk/call", &one, 0),
+            Applied::State
+        );
+    }
+    // 256 KiB hold four of them.
+    assert_eq!(standing(&f, 0), [Standing::Cleared; 4]);
+    let mut raised = alert("raised", 30);
+    raised["text"] = json!("x".repeat(60_000));
+    assert_eq!(
+        say(&mut f, "alert/double_talk/call", &raised, 0),
+        Applied::State
+    );
+    assert_eq!(
+        standing(&f, 0)
+            .iter()
+            .filter(|s| **s == Standing::Active)
+            .count(),
+        1
+    );
 }
 
 proptest! {

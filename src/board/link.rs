@@ -8,6 +8,7 @@ use crate::uplink::config::{BrokerConfig, Timing};
 use crate::uplink::{Answered, Received, Tour};
 use sidetone_hub::board::{BrokerLink, Heard, WAITING};
 use sidetone_wire::OrgName;
+use sidetone_wire::stamp::PAYLOAD_MAX;
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
 
@@ -139,7 +140,12 @@ impl Link {
     }
 
     async fn tell(&mut self, message: Received) -> Option<()> {
-        let Received { topic, payload, .. } = message;
+        let Received {
+            topic, mut payload, ..
+        } = message;
+        // Longer ones are refused whatever they hold, and a few hundred may wait.
+        payload.truncate(PAYLOAD_MAX + 1);
+        payload.shrink_to_fit();
         let message = Heard::Message { topic, payload };
         self.hear.send(message).await.ok()
     }

@@ -2,16 +2,19 @@
 //! configuration.
 
 mod link;
+mod refused;
 
 pub use link::follow;
 
 use crate::config::Loaded;
 use crate::uplink::config::{BrokerConfig, Timing};
+use refused::Refused;
 use sidetone_hub::board::{Board, BoardError};
 use sidetone_wire::OrgName;
 use sidetone_wire::name::NameError;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// Why the board is not served.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +51,12 @@ pub fn serve(
         let broker = BrokerConfig::from(&loaded.config.broker);
         let heard = follow(&org, &broker, &Timing::default());
         let mut board = board.start(org, &broker.url.to_string(), heard);
-        tokio::select! {
-            () = &mut end => Ok(()),
-            fault = board.failed() => Err(fault.into()),
+        let mut refused = Refused::default();
+        loop {
+            tokio::select! {
+                () = &mut end => return Ok(()),
+                counts = board.next() => refused.follow(counts?, Instant::now()),
+            }
         }
     })
 }

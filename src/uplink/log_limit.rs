@@ -18,7 +18,15 @@ pub(crate) struct LogLimit {
 impl LogLimit {
     /// It happened once more. `Some` = a line is due, with how often it happened since the last one (at least 1).
     pub(crate) fn happened(&mut self, now: Instant) -> Option<u64> {
-        self.kept_back = self.kept_back.saturating_add(1);
+        self.happened_times(1, now)
+    }
+
+    /// The same of so many at once; none is no reason for a line.
+    pub(crate) fn happened_times(&mut self, times: u64, now: Instant) -> Option<u64> {
+        if times == 0 {
+            return None;
+        }
+        self.kept_back = self.kept_back.saturating_add(times);
         let waits = |written| now.saturating_duration_since(written) < PAUSE;
         if self.written.is_some_and(waits) {
             return None;

@@ -119,21 +119,28 @@ impl RunningBoard {
         self.published.borrow().header.counts
     }
 
-    /// Waits until the page shows something else.
-    pub async fn changed(&mut self) {
-        // The publisher lives as long as this does; should it have failed, `failed` says so.
-        if self.published.changed().await.is_err() {
-            std::future::pending::<()>().await;
+    /// How the fleet stands, once the page shows something else. May be given up and asked again.
+    ///
+    /// # Errors
+    /// If the board ends, which it does not by itself.
+    pub async fn next(&mut self) -> Result<Counts, BoardError> {
+        tokio::select! {
+            Ok(()) = self.published.changed() => Ok(self.published.borrow_and_update().header.counts),
+            fault = ended(&mut self.tasks) => Err(fault),
         }
     }
 
     /// Waits until the board ends, which it does not by itself.
     pub async fn failed(&mut self) -> BoardError {
-        let source = match self.tasks.join_next().await {
-            Some(Ok(Err(error))) => error,
-            Some(Err(error)) => io::Error::other(error),
-            Some(Ok(Ok(()))) | None => io::Error::other("one of its tasks is over"),
-        };
-        BoardError::Ended(source)
+        ended(&mut self.tasks).await
     }
+}
+
+async fn ended(tasks: &mut JoinSet<io::Result<()>>) -> BoardError {
+    let source = match tasks.join_next().await {
+        Some(Ok(Err(error))) => error,
+        Some(Err(error)) => io::Error::other(error),
+        Some(Ok(Ok(()))) | None => io::Error::other("one of its tasks is over"),
+    };
+    BoardError::Ended(source)
 }

@@ -6,7 +6,7 @@
 
 use super::heard::{BrokerLink, Heard};
 use super::picture::{NodePicture, Rank};
-use crate::FleetState;
+use crate::{FleetState, Refusal};
 use serde::Serialize;
 use sidetone_wire::{NodeName, OrgName, Place, Topic};
 use std::collections::{BTreeMap, BTreeSet};
@@ -59,6 +59,8 @@ pub struct Counts {
     pub heard: usize,
     /// Messages that were refused since the start: they follow no contract.
     pub refused_messages: u64,
+    /// Of these, messages of nodes that found no place ([`NODES_MAX`](crate::NODES_MAX)).
+    pub refused_nodes: u64,
 }
 
 /// What the page shows, at one moment.
@@ -198,7 +200,9 @@ impl Publisher {
         }
         self.header_changed = false;
         self.next.header.now_ms = now_ms;
-        self.next.header.counts.refused_messages = self.fleet.refused().total();
+        let refused = self.fleet.refused();
+        self.next.header.counts.refused_messages = refused.total();
+        self.next.header.counts.refused_nodes = refused.of(Refusal::TooManyNodes);
         self.published.send_replace(Arc::new(self.next.clone()));
     }
 
@@ -227,6 +231,7 @@ impl Publisher {
             lost: count(2),
             heard: count(3),
             refused_messages: 0,
+            refused_nodes: 0,
         };
     }
 }
