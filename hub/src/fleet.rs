@@ -25,6 +25,9 @@ const NODE_BYTES_SURE: usize = 8 * 1024;
 /// … and of all nodes together, what is sure to each not counted. A node has 2 KiB.
 const FLEET_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// Longest end of a known alert, in bytes, that needs no room: whoever saw it begin is to see it end.
+const END_SURE: usize = 1024;
+
 /// What a message did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Applied {
@@ -261,9 +264,11 @@ impl FleetState {
             return Ok(Applied::Repetition);
         }
         let (others, before) = (kept - view.kept, known.map_or(0, |known| known.size));
+        let is_end =
+            known.is_some() && body.state == AlertState::Cleared && payload.len() <= END_SURE;
         // Those that are over make room, the oldest first.
         while beside(view, &body.id) >= ALERTS_MAX
-            || !has_room(others, view.kept - before, payload.len())
+            || !is_end && !has_room(others, view.kept - before, payload.len())
         {
             let oldest_cleared = view
                 .alerts

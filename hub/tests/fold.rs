@@ -280,6 +280,32 @@ fn alerts_that_are_over_make_room_for_one_that_stands() {
     );
 }
 
+#[test]
+fn a_known_alert_ends_even_if_there_is_no_room() {
+    let mut f = fleet();
+    let raise = |f: &mut FleetState, n: u64, length: usize| {
+        let mut one = alert("raised", n);
+        one["id"] = json!(format!("0192f000-0000-7000-8000-{n:012x}"));
+        one["text"] = json!("x".repeat(length));
+        say(f, "alert/double_talk/call", &one, 0)
+    };
+    for n in 2..6 {
+        assert_eq!(raise(&mut f, n, 60_000), Applied::State);
+    }
+    say(&mut f, "alert/double_talk/call", &alert("raised", 6), 0);
+    let mut n = 7;
+    while raise(&mut f, n, 0) == Applied::State {
+        n += 1;
+    }
+    let mut end = alert("cleared", n + 1);
+    end["text"] = json!("Both talk, longer than it was said first. ".repeat(10));
+    assert_eq!(
+        say(&mut f, "alert/double_talk/call", &end, 0),
+        Applied::State
+    );
+    assert!(standing(&f, 0).contains(&Standing::Cleared));
+}
+
 proptest! {
     #[test]
     fn repetitions_change_nothing(order in proptest::collection::vec((0_u64..20, 1_usize..4), 1..40)) {
