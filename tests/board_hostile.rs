@@ -271,7 +271,7 @@ fn the_hub_shows_the_honest_node_whatever_the_others_say() {
     });
     assert_eq!(fleet["broker"]["state"], "connected");
 
-    assert_eq!(hub.lines("takes no further ones"), 1, "one line a minute");
+    assert!((1..=3).contains(&hub.lines("takes no further ones")));
     assert!((1..=3).contains(&hub.lines("follow no contract")));
     assert_eq!(hub.lines("panicked"), 0);
     let memory = hub.most_memory_mib();
