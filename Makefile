@@ -67,7 +67,7 @@ faults-hour: ## one consumer away for an hour, broker and settling time as shipp
 	@scripts/install-deps build quick
 	$(CARGO) bench --locked --profile dev --bench faults -- away=$(or $(AWAY),3600)
 
-endurance: ## a day of calls (288, or CALLS=N) through the real daemon: memory, descriptors and threads stay flat; 5 min
+endurance: ## a day of calls (288, or CALLS=N) through the real daemon: memory, descriptors and threads stay flat; 10 min
 	@scripts/install-deps build quick
 	$(CARGO) bench --locked --profile dev --bench endurance -- calls=$(or $(CALLS),288)
 

@@ -183,3 +183,53 @@ fn the_body_of_what_settles_is_on_the_disk_alone_if_it_is_there() {
     o.hear(Report::Loaded(id(1), None));
     assert_eq!(o.stats().dropped, 0, "the broker has had it");
 }
+
+/// Sends until all is acknowledged: of each topic one at a time.
+fn deliver(o: &mut Outbox, now: Instant) {
+    loop {
+        let sent = drain(o, now);
+        if sent.is_empty() {
+            return;
+        }
+        for seq in sent {
+            acknowledge(o, id(seq), now);
+        }
+    }
+}
+
+#[test]
+fn a_connection_that_breaks_sooner_than_things_settle_keeps_them_within_the_bounds_and_no_longer() {
+    let began = Instant::now();
+    let break_every = Duration::from_secs(35);
+    let limits = OutboxLimits {
+        records: 100,
+        ..OutboxLimits::default()
+    };
+    let mut o = Outbox::new(limits, 1, &LeftBehind::default(), (began, 0));
+    o.trouble = Some(DiskTrouble::Failing);
+    let mut now = began;
+    let mut left = Vec::new();
+    for round in 0..100 {
+        for topic in ["event/call.started", "event/call.ended"] {
+            o.append(json(topic, 5), Rank::Event, (now, 0));
+        }
+        o.settle(now);
+        deliver(&mut o, now);
+        assert_eq!(
+            o.settling.len(),
+            100.min(2 * (round + 1)),
+            "in round {round}"
+        );
+        left.extend(done(&taken(&mut o).0));
+        now += break_every;
+        o.connection_lost();
+        assert_eq!(o.settling.bytes(), 0, "counted once, as waiting");
+    }
+    deliver(&mut o, now);
+    o.settle(now + SETTLE);
+    left.extend(done(&taken(&mut o).0));
+    left.sort_unstable();
+    assert_eq!(left, (1..=200).collect::<Vec<_>>());
+    assert_eq!((o.stats().records, o.stats().dropped), (0, 0));
+    assert!(o.latest.is_empty() && o.refused.is_empty() && o.busy.is_empty());
+}
