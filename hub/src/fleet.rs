@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 
 /// Most nodes of one organisation: more than a page can show usefully. Whoever may write anything at the broker can
 /// invent as many as he likes; those that were known before stay as they are.
-pub const NODES_MAX: usize = 10_000;
+pub const NODES_MAX: usize = 20_000;
 
 /// What is kept of alerts and inventories, in bytes as they came: of one node at most …
 const NODE_BYTES_MAX: usize = 256 * 1024;
 /// … of one node whatever the others have …
-const NODE_BYTES_SURE: usize = 8 * 1024;
+const NODE_BYTES_SURE: usize = 4 * 1024;
 /// … and of all nodes together, what is sure to each not counted. A node has 2 KiB.
 const FLEET_BYTES_MAX: usize = 64 * 1024 * 1024;
 
