@@ -7,7 +7,7 @@
 //! one call in ten, again and again). The ring here is the device's own, a third of a second.
 
 use crate::audio::tap::TapWriter;
-use alsa::pcm::{Access, Format, Frames, HwParams, IO, PCM};
+use alsa::pcm::{Access, Format, Frames, HwParams, IO, PCM, State};
 use alsa::{Direction, Error, ValueOr};
 use rustix::io::Errno;
 use std::sync::Arc;
@@ -107,7 +107,10 @@ fn run(pcm: &PCM, channels: usize, mut writer: TapWriter, signs: &Signs) -> Resu
         if let Err(error) = read {
             // An overrun is a gap, which the frame counter shows; after a suspend the stream goes on.
             pcm.try_recover(error, true)?;
-            pcm.start()?;
+            // One that could be resumed runs already, and must not be started again.
+            if pcm.state() == State::Prepared {
+                pcm.start()?;
+            }
         }
     }
     Ok(())
