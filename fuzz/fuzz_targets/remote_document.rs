@@ -18,7 +18,12 @@ static LOCAL: LazyLock<(Config, Topics)> = LazyLock::new(|| {
 
 fuzz_target!(|input: &[u8]| {
     let (local, topics) = &*LOCAL;
-    let mut remote = Remote::new(local.clone(), topics.clone(), Kept::default(), Duration::ZERO);
+    let mut remote = Remote::new(
+        local.clone(),
+        topics.clone(),
+        Kept::default(),
+        Duration::ZERO,
+    );
     for topic in [topics.config_desired(), topics.fleet_config_desired()] {
         remote.receive(Duration::ZERO, &topic, input);
         remote.receive(Duration::ZERO, &topic, input);

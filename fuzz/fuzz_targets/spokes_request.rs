@@ -15,7 +15,10 @@ fuzz_target!(|input: &[u8]| {
     if let Some(callback) = asked.callback {
         let name = callback.as_str();
         assert!((1..=limits::CALLBACK_BYTES).contains(&name.len()));
-        assert!(name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_$.".contains(&b)));
+        assert!(
+            name.bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"_$.".contains(&b))
+        );
     }
     match asked.request {
         Request::Register(name) | Request::CallEvents(name) => {
