@@ -1,4 +1,4 @@
-//! The one thread that analyses sound: drains the taps of every headset in a call every 20 ms, and
+//! The one thread that analyses sound: drains the taps of every headset in a call every 40 ms, and
 //! sleeps without a time-out while no headset is in one.
 //!
 //! *Fails* by counting: a finding for which the station has no room is dropped, not waited for.
@@ -18,8 +18,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// How often taps are drained. In a call waking up costs more than the analysis does, and nothing that is told
-/// of a call hangs on less.
-const PERIOD: Duration = Duration::from_millis(20);
+/// of a call hangs on less: what the contract times there is counted in seconds.
+const PERIOD: Duration = Duration::from_millis(40);
 
 /// Told to the sound thread.
 #[derive(Debug)]
