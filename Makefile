@@ -87,6 +87,10 @@ gate: ## instruction counts against the limits checked in
 	@scripts/install-deps build gate
 	scripts/instruction-gate
 
+cost: test-data ## what each part of the analysis costs beside the least it can, in instructions, and how it grows with headsets
+	@scripts/install-deps build gate
+	scripts/analyser-cost
+
 measure: test-data ## the benchmarks behind docs/measurements.md
 	@scripts/install-deps build quick gate
 	$(CARGO) bench --locked

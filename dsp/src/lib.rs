@@ -16,6 +16,7 @@ pub mod line_up;
 pub mod measurement;
 mod noise;
 pub mod overtalk;
+mod real_transform;
 pub mod resample;
 pub mod second;
 pub mod side;

@@ -3,11 +3,7 @@
 //! 320 points at 16 kHz: 161 bins, 50 Hz apart. No window, as block convolution wants it; who wants
 //! a Hann window gets it from neighbouring bins ([`Bins::hann_power`]).
 
-use std::sync::Arc;
-
-use realfft::num_complex::Complex;
-use realfft::{ComplexToReal, RealFftPlanner, RealToComplex};
-
+use crate::real_transform::{GROUP, RealTransform};
 use crate::resample::{ANALYSIS_FRAME, AnalysisFrame};
 
 /// Points of the transform: two frames.
@@ -42,32 +38,21 @@ impl Bins {
 }
 
 /// Transforms of [`POINTS`] samples, both ways, without allocating.
+#[derive(Debug)]
 pub(crate) struct Transform {
-    forward: Arc<dyn RealToComplex<f32>>,
-    inverse: Arc<dyn ComplexToReal<f32>>,
-    time: Vec<f32>,
-    frequency: Vec<Complex<f32>>,
-    scratch: Vec<Complex<f32>>,
-}
-
-impl std::fmt::Debug for Transform {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Transform").finish_non_exhaustive()
-    }
+    plan: RealTransform,
+    first: AnalysisFrame,
+    second: AnalysisFrame,
+    scaled: Bins,
 }
 
 impl Transform {
     pub(crate) fn new() -> Self {
-        let mut planner = RealFftPlanner::new();
-        let forward = planner.plan_fft_forward(POINTS);
-        let inverse = planner.plan_fft_inverse(POINTS);
-        let scratch = forward.get_scratch_len().max(inverse.get_scratch_len());
         Self {
-            time: forward.make_input_vec(),
-            frequency: forward.make_output_vec(),
-            scratch: vec![Complex::default(); scratch],
-            forward,
-            inverse,
+            plan: RealTransform::new(POINTS),
+            first: [0.0; ANALYSIS_FRAME],
+            second: [0.0; ANALYSIS_FRAME],
+            scaled: Bins::ZERO,
         }
     }
 
@@ -78,35 +63,31 @@ impl Transform {
         second: &AnalysisFrame,
         out: &mut Bins,
     ) {
-        self.time[..ANALYSIS_FRAME].copy_from_slice(first);
-        self.time[ANALYSIS_FRAME..].copy_from_slice(second);
-        // Both lengths are the plan's own, so the transform cannot fail.
-        let _ = self.forward.process_with_scratch(
-            &mut self.time,
-            &mut self.frequency,
-            &mut self.scratch,
-        );
-        for (k, c) in self.frequency.iter().enumerate() {
-            out.re[k] = c.re;
-            out.im[k] = c.im;
-        }
+        let (re, _) = out.re.as_chunks_mut::<GROUP>();
+        let (im, _) = out.im.as_chunks_mut::<GROUP>();
+        self.plan.forward(first, second, |n, r, i| {
+            re[n] = r;
+            im[n] = i;
+        });
+        // The ends of a real signal's spectrum are real; rounding must not say otherwise.
+        out.im[0] = 0.0;
+        out.im[BINS - 1] = 0.0;
     }
 
     /// The samples of a spectrum, first and second half.
-    pub(crate) fn inverse(&mut self, bins: &Bins) -> (&[f32], &[f32]) {
+    pub(crate) fn inverse(&mut self, bins: &Bins) -> (&AnalysisFrame, &AnalysisFrame) {
         const SCALE: f32 = 1.0 / POINTS as f32;
-        for (k, c) in self.frequency.iter_mut().enumerate() {
-            *c = Complex::new(bins.re[k] * SCALE, bins.im[k] * SCALE);
+        for k in 0..PADDED {
+            self.scaled.re[k] = bins.re[k] * SCALE;
+            self.scaled.im[k] = bins.im[k] * SCALE;
         }
-        // The ends of a real signal's spectrum are real; rounding must not say otherwise.
-        self.frequency[0].im = 0.0;
-        self.frequency[BINS - 1].im = 0.0;
-        let _ = self.inverse.process_with_scratch(
-            &mut self.frequency,
-            &mut self.time,
-            &mut self.scratch,
+        self.plan.inverse(
+            &self.scaled.re,
+            &self.scaled.im,
+            &mut self.first,
+            &mut self.second,
         );
-        self.time.split_at(ANALYSIS_FRAME)
+        (&self.first, &self.second)
     }
 }
 

@@ -9,11 +9,9 @@
 //! *Fails* never: what is no number has been taken out before.
 
 use crate::lanes::dot;
-use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
+use crate::real_transform::{GROUP, RealTransform};
 use std::f32::consts::TAU;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Samples of one block at 16 kHz.
 pub(super) const BLOCK: usize = 256;
@@ -44,15 +42,13 @@ const LEAST: f32 = 1e-20;
 
 /// The features of one stream at 16 kHz.
 pub(super) struct Features {
-    transform: Arc<dyn RealToComplex<f32>>,
+    transform: RealTransform,
     window: Box<[f32; WINDOW]>,
     /// The last three blocks, treble raised.
     line: Box<[f32; WINDOW]>,
     /// The last sample as it came.
     last: f32,
     windowed: Box<[f32]>,
-    spectrum: Box<[Complex32]>,
-    scratch: Box<[Complex32]>,
     power: Box<[f32; POWERS]>,
     /// The bins under each band, in whole groups of [`LANES`], and their weights one band after another.
     bands: [Range<usize>; BANDS],
@@ -61,7 +57,6 @@ pub(super) struct Features {
 
 impl Features {
     pub(super) fn new() -> Self {
-        let transform = RealFftPlanner::new().plan_fft_forward(POINTS);
         let (bands, weights) = triangles();
         Self {
             window: Box::new(std::array::from_fn(|n| {
@@ -69,13 +64,11 @@ impl Features {
             })),
             line: Box::new([0.0; WINDOW]),
             last: 0.0,
-            windowed: transform.make_input_vec().into_boxed_slice(),
-            spectrum: transform.make_output_vec().into_boxed_slice(),
-            scratch: transform.make_scratch_vec().into_boxed_slice(),
+            windowed: vec![0.0; POINTS].into_boxed_slice(),
             power: Box::new([0.0; POWERS]),
             bands,
             weights,
-            transform,
+            transform: RealTransform::new(POINTS),
         }
     }
 
@@ -94,15 +87,10 @@ impl Features {
             *y = x * w;
         }
         zeros.fill(0.0);
-        // The lengths are the plan's own, so the transform cannot fail.
-        let _ = self.transform.process_with_scratch(
-            &mut self.windowed,
-            &mut self.spectrum,
-            &mut self.scratch,
-        );
-        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
-            *power = bin.norm_sqr();
-        }
+        let (power, _) = self.power.as_chunks_mut::<GROUP>();
+        self.transform.forward(&self.windowed, &[], |n, re, im| {
+            power[n] = std::array::from_fn(|k| re[k] * re[k] + im[k] * im[k]);
+        });
 
         let mut weights = &*self.weights;
         self.bands.each_ref().map(|bins| {
