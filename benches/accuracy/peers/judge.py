@@ -2,8 +2,8 @@
 
 Beside each call a file CALL.PEER.f32 is left: one little-endian float per 10 ms frame. Peers: Silero v6, WebRTC's
 detector (the share of its four modes that say speech); for double talk Silero on the
-microphone, and Silero on what a linear canceller (partitioned-block frequency-domain Kalman filter, Enzner & Vary
-2006) leaves of it, fused by logistic regression with the far end's score and the incoherent power, trained on the
+microphone, on what AEC3 leaves of it, and on what a linear canceller (partitioned-block frequency-domain Kalman
+filter, Enzner & Vary 2006) leaves of it, fused by logistic regression with the far end's score and the incoherent power, trained on the
 tuning part.
 """
 
@@ -187,6 +187,7 @@ def main(folder):
             left, evidence = kalman(mic, far, frames)
             heard = silero(left, frames)
             write(f"{name}.silero-mic.f32", silero(mic, frames))
+            write(f"{name}.silero-aec3.f32", silero(read(f"{name}.aec3.wav"), frames))
             write(f"{name}.silero-kalman.f32", heard)
             coherence = incoherent(mic, far, frames)
             features = np.column_stack([logit(heard), smooth(coherence), coherence, smooth(evidence)])
