@@ -103,7 +103,7 @@ accuracy-quick: test-data ## a tenth of that against the figures checked in; fai
 	@scripts/install-deps build
 	$(CARGO) run --release --locked -p sidetone-accuracy -- quick
 
-peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (an hour and a half)
+peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (an hour on two cores)
 	@scripts/install-deps build peers
 	scripts/peers
 
