@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick faults faults-quick faults-second faults-hour endurance calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick faults faults-quick faults-second faults-hour endurance calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers peers-quick fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -107,9 +107,13 @@ accuracy-quick: test-data ## a tenth of that against the figures checked in; fai
 	@scripts/install-deps build
 	$(CARGO) run --release --locked -p sidetone-accuracy -- quick
 
-peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (half an hour)
+peers: test-data ## the same calls judged by other programs, from PyPI, into docs/measurements.md (an hour on two cores)
 	@scripts/install-deps build peers
 	scripts/peers
+
+peers-quick: test-data ## a tenth of that, printed and not written
+	@scripts/install-deps build peers
+	scripts/peers quick
 
 fuzz: ## every fuzz target for FUZZ_SECONDS (default 60); needs cargo-fuzz
 	scripts/fuzz

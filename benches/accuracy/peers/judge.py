@@ -2,12 +2,14 @@
 
 Beside each call a file CALL.PEER.f32 is left: one little-endian float per 10 ms frame. Peers: Silero v6, WebRTC's
 detector (the share of its four modes that say speech); for double talk Silero on the
-microphone, and Silero on what a linear canceller (partitioned-block frequency-domain Kalman filter, Enzner & Vary
-2006) leaves of it, fused by logistic regression with the far end's score and the incoherent power, trained on the
+microphone, on what AEC3 leaves of it, and on what a linear canceller (partitioned-block frequency-domain Kalman
+filter, Enzner & Vary 2006) leaves of it, fused by logistic regression with the far end's score and the incoherent power, trained on the
 tuning part.
 """
 
+import functools
 import importlib.util
+import multiprocessing
 import sys
 import wave
 from pathlib import Path
@@ -168,30 +170,41 @@ def train(features, truth):
     return w
 
 
+@functools.cache
+def silero():
+    """One in each process."""
+    return Silero()
+
+
+def judge(truth):
+    """Leaves the scores of one call; of double talk, gives what they are fused from."""
+    name = truth.with_suffix("")
+    labels = np.frombuffer(truth.read_bytes(), dtype=np.uint8)
+    frames = len(labels)
+    alone = Path(f"{name}.wav")
+    if alone.exists():
+        samples = read(alone)
+        write(f"{name}.silero.f32", silero()(samples, frames))
+        write(f"{name}.webrtc.f32", webrtc(samples, frames))
+        return None
+    mic, far = read(f"{name}.mic.wav"), read(f"{name}.far.wav")
+    left, evidence = kalman(mic, far, frames)
+    heard = silero()(left, frames)
+    write(f"{name}.silero-mic.f32", silero()(mic, frames))
+    write(f"{name}.silero-aec3.f32", silero()(read(f"{name}.aec3.wav"), frames))
+    write(f"{name}.silero-kalman.f32", heard)
+    coherence = incoherent(mic, far, frames)
+    features = np.column_stack([logit(heard), smooth(coherence), coherence, smooth(evidence)])
+    return name, labels, features
+
+
 def main(folder):
-    folder = Path(folder)
-    silero = Silero()
     fused = {"tuning": [], "test": []}
-    for part in fused:
-        for truth in sorted((folder / part).glob("*.truth")):
-            name = truth.with_suffix("")
-            labels = np.frombuffer(truth.read_bytes(), dtype=np.uint8)
-            frames = len(labels)
-            alone = Path(f"{name}.wav")
-            if alone.exists():
-                samples = read(alone)
-                write(f"{name}.silero.f32", silero(samples, frames))
-                write(f"{name}.webrtc.f32", webrtc(samples, frames))
-                continue
-            mic, far = read(f"{name}.mic.wav"), read(f"{name}.far.wav")
-            left, evidence = kalman(mic, far, frames)
-            heard = silero(left, frames)
-            write(f"{name}.silero-mic.f32", silero(mic, frames))
-            write(f"{name}.silero-kalman.f32", heard)
-            coherence = incoherent(mic, far, frames)
-            features = np.column_stack([logit(heard), smooth(coherence), coherence, smooth(evidence)])
-            fused[part].append((name, labels, features))
-        print(part, "judged", file=sys.stderr)
+    with multiprocessing.Pool() as pool:
+        for part in fused:
+            calls = sorted((Path(folder) / part).glob("*.truth"))
+            fused[part] = [told for told in pool.imap(judge, calls) if told]
+            print(part, "judged", file=sys.stderr)
     counted = [(features[labels >= 2], labels[labels >= 2] & 1) for _, labels, features in fused["tuning"]]
     if counted:
         weights = train(np.concatenate([c[0] for c in counted]), np.concatenate([c[1] for c in counted]))

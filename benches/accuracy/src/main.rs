@@ -4,8 +4,9 @@
 //! sidetone-accuracy all [tuning|test] [ROW…]   every row (or those whose names begin so), as a table
 //! sidetone-accuracy write                      … of the test part, into docs/measurements.md and docs/images/
 //! sidetone-accuracy quick [bless]              a tenth of the calls against baseline.txt; fails on a regression
-//! sidetone-accuracy export FOLDER              the calls of speech and double talk, for other programs to judge
-//! sidetone-accuracy peers FOLDER [write]       … beside what those programs said (`make peers`)
+//! sidetone-accuracy export FOLDER [quick]      the calls for other programs to judge
+//! sidetone-accuracy peers FOLDER [quick|write] … beside what those programs said (`make peers`)
+//! sidetone-accuracy cost PROGRAM CALL SECONDS  one program's work on a call, to be counted from outside
 //! ```
 //!
 //! Everything follows from seeds: the same calls on every machine. The speakers of the *test* part were
@@ -18,6 +19,7 @@ mod clip;
 mod codec;
 mod conversation;
 mod document;
+mod gain;
 mod material;
 mod path;
 mod peers;
@@ -49,16 +51,23 @@ fn main() -> Outcome<()> {
         ["write"] => write()?,
         ["quick"] => baseline::compare(&quick()?)?,
         ["quick", "bless"] => baseline::bless(&quick()?)?,
-        ["export", folder] => peers::export(Path::new(folder))?,
-        ["peers", folder] => print!("{}", peers::judge(Path::new(folder))?),
+        ["export", folder] => peers::export(Path::new(folder), false)?,
+        ["export", folder, "quick"] => peers::export(Path::new(folder), true)?,
+        ["peers", folder] => print(&peers::judge(Path::new(folder), false)?),
+        ["peers", folder, "quick"] => print(&peers::judge(Path::new(folder), true)?),
         ["peers", folder, "write"] => {
-            let told = peers::judge(Path::new(folder))?;
-            document::replace("peers", &told)?;
-            print!("{told}");
+            let tables = peers::judge(Path::new(folder), false)?;
+            peers::write(&tables)?;
+            print(&tables);
         }
-        _ => return Err("usage: sidetone-accuracy all [tuning|test] [ROW…] | write | quick [bless] | export FOLDER | peers FOLDER [write]".into()),
+        ["cost", program, call, seconds] => peers::cost::run(program, call, seconds.parse()?)?,
+        _ => return Err("usage: sidetone-accuracy all [tuning|test] [ROW…] | write | quick [bless] | export FOLDER [quick] | peers FOLDER [quick|write] | cost PROGRAM CALL SECONDS".into()),
     }
     Ok(())
+}
+
+fn print(tables: &[(&str, String)]) {
+    tables.iter().for_each(|(_, table)| println!("{table}"));
 }
 
 /// Every row whose group is named (all, if none is), each told as soon as it is known.
@@ -89,6 +98,9 @@ fn measure(material: &Material, names: &[&str], mut each: impl FnMut(&Row)) -> O
     }
     if wanted("noise") {
         take(rows::noise::measure(material)?);
+    }
+    if wanted("steps") {
+        take(rows::steps::measure(material)?);
     }
     if wanted("hum") {
         take(rows::hum::measure(material)?);

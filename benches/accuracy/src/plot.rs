@@ -33,6 +33,7 @@ pub(crate) fn double_talk_curves(material: &Material) -> String {
                 erl,
                 babble,
                 change: Change::Steady,
+                loss: 0.0,
             };
             let judged: Vec<_> = clips(material, condition).into_iter().map(judge).collect();
             let curve = rank(&judged, true).curve();

@@ -126,9 +126,15 @@ pub(crate) fn difference(ours: &Ranked, theirs: &Ranked, merit: Merit) -> (f64, 
             Merit::FoundAtTenth => 1.0 - miss_at(&curve, 0.1),
         }
     };
-    let count = ours.clips.len();
-    let all = vec![1.0; count];
-    let mean = of(ours, &all) - of(theirs, &all);
+    bootstrap(ours.clips.len(), |weights| {
+        of(ours, weights) - of(theirs, weights)
+    })
+}
+
+/// A figure over all of so many calls, and the lower end of its 95 % interval when they are drawn anew.
+/// The figure is asked for with how often each call counts.
+pub(crate) fn bootstrap(count: usize, figure: impl Fn(&[f32]) -> f64) -> (f64, f64) {
+    let mean = figure(&vec![1.0; count]);
     let mut dice = Seeded::new(77);
     let mut drawn: Vec<f64> = (0..ROUNDS)
         .map(|_| {
@@ -136,7 +142,7 @@ pub(crate) fn difference(ours: &Ranked, theirs: &Ranked, merit: Merit) -> (f64, 
             for _ in 0..count {
                 weights[dice.below(count)] += 1.0;
             }
-            of(ours, &weights) - of(theirs, &weights)
+            figure(&weights)
         })
         .collect();
     drawn.sort_by(f64::total_cmp);
@@ -160,6 +166,16 @@ fn miss_at(curve: &[(f64, f64)], falses: f64) -> f64 {
         0.0
     };
     1.0 - (a.1 + share.clamp(0.0, 1.0) * (b.1 - a.1))
+}
+
+/// What a paired difference and its lower 95 % bound come to; `slack` is too little to matter.
+pub(crate) fn verdict((mean, least): (f64, f64), slack: f64) -> &'static str {
+    match least {
+        l if l > 0.0 => "ahead",
+        l if l >= -slack => "at least as good",
+        _ if mean > 0.0 => "ahead, but not beyond chance",
+        _ => "**behind**",
+    }
 }
 
 /// Mean of absolute values; 0 of none.

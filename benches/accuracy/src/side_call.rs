@@ -49,6 +49,32 @@ impl SideCall {
         }
     }
 
+    /// The same at half the rate.
+    pub(crate) fn at_8_khz(&self) -> Self {
+        const REACH: isize = 32;
+        // A sinc of half the band: what is above 4 kHz would come back below it.
+        let taps: Vec<f32> = (-REACH..=REACH)
+            .map(|k| {
+                let y = std::f32::consts::PI * k as f32 / 2.0;
+                let sinc = if k == 0 { 1.0 } else { y.sin() / y };
+                let window =
+                    0.5 + 0.5 * (std::f32::consts::PI * k as f32 / (REACH + 1) as f32).cos();
+                0.5 * sinc * window
+            })
+            .collect();
+        let edge = vec![0.0; REACH as usize];
+        let padded = [&edge, self.samples.as_slice(), &edge].concat();
+        let halved: Vec<f32> = padded
+            .windows(taps.len())
+            .step_by(2)
+            .map(|window| window.iter().zip(&taps).map(|(x, t)| x * t).sum())
+            .collect();
+        Self {
+            rate: self.rate / 2,
+            samples: as_16_bit(&halved),
+        }
+    }
+
     /// Somebody is in full voice there: the 20 ms around are above −40 dBov.
     pub(crate) fn voiced(&self, at: usize) -> bool {
         let half = self.rate as usize / 100;

@@ -3,12 +3,14 @@
 use super::{rank, speech::judge};
 use crate::call::{Track, add_white, babble};
 use crate::clip::Clip;
+use crate::codec::lose_packets;
 use crate::material::Material;
 use crate::path::Change;
 use crate::row::{Row, Target};
 
 const FRAMES: usize = 6_000;
 pub(crate) const ERLS: [f32; 4] = [0.0, 10.0, 20.0, 30.0];
+pub(crate) const LOSSES: [f32; 2] = [0.01, 0.05];
 
 /// Who leaks how.
 #[derive(Debug, Clone, Copy)]
@@ -16,13 +18,30 @@ pub(crate) struct Condition {
     pub(crate) erl: f32,
     pub(crate) babble: bool,
     pub(crate) change: Change,
+    /// Share of the far end's packets that are lost on their way here.
+    pub(crate) loss: f32,
+}
+
+/// 10 dB of echo return loss in a quiet room, over a network that loses packets.
+pub(crate) fn with_loss(loss: f32) -> Condition {
+    Condition {
+        erl: 10.0,
+        babble: false,
+        change: Change::Steady,
+        loss,
+    }
 }
 
 impl Condition {
     fn name(self) -> String {
         let room = if self.babble { "babble" } else { "quiet" };
         let change = self.change.name().replace(' ', "-");
-        format!("{:02}-{room}-{change}", self.erl)
+        let loss = if self.loss > 0.0 {
+            format!("-loss-{:.0}", 100.0 * self.loss)
+        } else {
+            String::new()
+        };
+        format!("{:02}-{room}-{change}{loss}", self.erl)
     }
 }
 
@@ -41,6 +60,11 @@ fn clip(material: &Material, condition: Condition, n: usize) -> Clip {
     let near = Track::talk(FRAMES, agent, (50, 250), &mut seed);
     let mut far = Track::talk(FRAMES, customer, (50, 250), &mut seed);
     add_white(&mut far.samples, -65.0, &mut seed);
+    if condition.loss > 0.0 {
+        // Dice of its own: what comes after stays as it is without loss.
+        let mut lost = material.seed(201, n);
+        lose_packets(&mut far.samples, condition.loss, &mut lost);
+    }
     let echo = condition
         .change
         .leak(&far.samples, condition.erl, &mut seed);
@@ -76,6 +100,7 @@ pub(crate) fn measure(material: &Material) -> Vec<Row> {
             erl,
             babble,
             change: Change::Steady,
+            loss: 0.0,
         };
         ERLS.map(|erl| (format!("{erl} dB"), condition(erl)))
             .to_vec()
@@ -87,9 +112,11 @@ pub(crate) fn measure(material: &Material) -> Vec<Row> {
                 erl: 10.0,
                 babble: false,
                 change,
+                loss: 0.0,
             },
         )
     });
+    let lost = LOSSES.map(|loss| (format!("{:.0} %", 100.0 * loss), with_loss(loss)));
     vec![
         row(
             "double-talk-quiet",
@@ -105,6 +132,11 @@ pub(crate) fn measure(material: &Material) -> Vec<Row> {
             "double-talk-changing",
             "10 dB, path not constant",
             changing.collect(),
+        ),
+        row(
+            "double-talk-lost",
+            "10 dB, quiet, packets of the far end lost",
+            lost.to_vec(),
         ),
     ]
 }

@@ -12,23 +12,36 @@ const HUM: [f32; 6] = [1.0, 0.5, 0.6, 0.2, 0.3, 0.15];
 /// What mains really have.
 const MAINS: [f32; 4] = [50.0, 49.95, 60.0, 60.05];
 
+/// Levels of the hum, in dBov.
+pub(crate) const LEVELS: [f32; 3] = [-50.0, -60.0, -70.0];
+
+/// Call `n` without hum.
+pub(crate) fn clean(material: &Material, n: usize) -> SideCall {
+    SideCall::new(material, 810, n)
+}
+
+/// Call `n` with hum at this level.
+pub(crate) fn hummed(material: &Material, n: usize, dbov: f32) -> SideCall {
+    let mut call = SideCall::new(material, 800, n);
+    add_hum(&mut call, MAINS[n % MAINS.len()], dbov);
+    call
+}
+
 pub(crate) fn measure(material: &Material) -> Result<Vec<Row>, UnsupportedSampleRate> {
     let calls = material.calls(40);
     let mut found = Vec::new();
-    for dbov in [-50.0, -60.0, -70.0] {
+    for dbov in LEVELS {
         let mut told = 0;
         for n in 0..calls {
-            let mut call = SideCall::new(material, 800, n);
-            add_hum(&mut call, MAINS[n % MAINS.len()], dbov);
             let mut last = None;
-            call.analyse(|_, frame| last = frame.hum)?;
+            hummed(material, n, dbov).analyse(|_, frame| last = frame.hum)?;
             told += usize::from(last.is_some());
         }
         found.push((format!("{dbov} dBov"), told as f64 / calls as f64));
     }
     let (mut false_frames, mut frames) = (0_u32, 0_u32);
     for n in 0..calls {
-        SideCall::new(material, 810, n).analyse(|_, frame| {
+        clean(material, n).analyse(|_, frame| {
             frames += 1;
             false_frames += u32::from(frame.hum.is_some());
         })?;

@@ -6,30 +6,42 @@ use crate::row::{Row, Target};
 use crate::side_call::SideCall;
 use sidetone_dsp::units::UnsupportedSampleRate;
 
+/// Lengths of dropouts, in ms.
+pub(crate) const LENGTHS: [usize; 4] = [5, 10, 20, 60];
+
+/// Where peaks are cut off, as a share of full scale.
+pub(crate) const LIMITS: [f32; 4] = [0.3, 0.5, 0.7, 1.0];
+
+/// Call `n` with nothing lost.
+pub(crate) fn clean(material: &Material, n: usize) -> SideCall {
+    SideCall::new(material, 850, n)
+}
+
 pub(crate) fn measure(material: &Material) -> Result<Vec<Row>, UnsupportedSampleRate> {
     let hour = material.calls(60);
     let (mut dropouts, mut clipped) = (0, 0);
     for n in 0..hour {
-        SideCall::new(material, 850, n).analyse(|_, frame| {
+        clean(material, n).analyse(|_, frame| {
             dropouts += frame.dropouts;
             clipped += frame.clipped_samples;
         })?;
     }
     let mut recall = Vec::new();
-    for ms in [5, 10, 20, 60] {
+    for ms in LENGTHS {
         let (mut found, mut all) = (0, 0);
         for n in 0..material.calls(10) {
-            let (here, of) = dropped(material, n, ms)?;
-            (found, all) = (found + here, all + of);
+            let (call, dropouts) = dropped(material, n, ms);
+            found += found_of(&call, &dropouts, ms)?;
+            all += dropouts.len();
         }
         recall.push((format!("{ms} ms"), found as f64 / all.max(1) as f64));
     }
     let mut cut = Vec::new();
-    for limit in [0.3, 0.5, 0.7, 1.0] {
+    for limit in LIMITS {
         let calls = material.calls(20);
         let mut found = 0;
         for n in 0..calls {
-            found += usize::from(is_told(material, n, limit)?);
+            found += usize::from(is_told(&driven(material, n, limit))?);
         }
         cut.push((format!("at {limit}"), found as f64 / calls as f64));
     }
@@ -73,24 +85,30 @@ pub(crate) fn measure(material: &Material) -> Result<Vec<Row>, UnsupportedSample
     ])
 }
 
-/// Dropouts in full voice, one every two seconds: how many were told, and how many there are.
-fn dropped(
-    material: &Material,
-    n: usize,
-    ms: usize,
-) -> Result<(usize, usize), UnsupportedSampleRate> {
+/// Call `n` with dropouts in full voice, one every two seconds, and the samples at which they begin.
+pub(crate) fn dropped(material: &Material, n: usize, ms: usize) -> (SideCall, Vec<usize>) {
     let mut call = SideCall::new(material, 860, n);
     let mut seed = material.seed(861, n);
     let rate = call.rate as usize;
     let length = rate * ms / 1_000;
-    let (mut ends, mut at) = (Vec::new(), rate);
+    let (mut dropouts, mut at) = (Vec::new(), rate);
     while at + rate < call.samples.len() {
         if call.voiced(at) && call.voiced(at + length) {
             call.samples[at..at + length].fill(0.0);
-            ends.push((at + length) / (rate / 100));
+            dropouts.push(at);
         }
         at += rate + seed.below(2 * rate);
     }
+    (call, dropouts)
+}
+
+/// How many of these dropouts are told.
+fn found_of(
+    call: &SideCall,
+    dropouts: &[usize],
+    ms: usize,
+) -> Result<usize, UnsupportedSampleRate> {
+    let rate = call.rate as usize;
     let mut told = Vec::new();
     call.analyse(|frame, figures| {
         if figures.dropouts > 0 {
@@ -98,15 +116,15 @@ fn dropped(
         }
     })?;
     // Told when the sound is back, a frame after at the latest.
-    let found = ends
+    let ends = dropouts
         .iter()
-        .filter(|end| told.iter().any(|t| t.abs_diff(**end) <= 1))
-        .count();
-    Ok((found, ends.len()))
+        .map(|at| (at + rate * ms / 1_000) / (rate / 100));
+    let is_told = |end: &usize| told.iter().any(|t| t.abs_diff(*end) <= 1);
+    Ok(ends.filter(is_told).count())
 }
 
-/// A call driven 4 dB over this limit: is any clipping told?
-fn is_told(material: &Material, n: usize, limit: f32) -> Result<bool, UnsupportedSampleRate> {
+/// Call `n` driven 4 dB over this limit.
+pub(crate) fn driven(material: &Material, n: usize, limit: f32) -> SideCall {
     let mut call = SideCall::new(material, 870, n);
     let peak = call.samples.iter().fold(0_f32, |peak, x| peak.max(x.abs()));
     let cut: Vec<f32> = call
@@ -115,6 +133,11 @@ fn is_told(material: &Material, n: usize, limit: f32) -> Result<bool, Unsupporte
         .map(|x| (x * 1.6 * limit / peak).clamp(-limit, limit))
         .collect();
     call.samples = as_16_bit(&cut);
+    call
+}
+
+/// Is any clipping told?
+fn is_told(call: &SideCall) -> Result<bool, UnsupportedSampleRate> {
     let mut told = 0;
     call.analyse(|_, frame| told += frame.clipped_samples)?;
     Ok(told > 0)

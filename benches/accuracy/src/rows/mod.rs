@@ -9,6 +9,7 @@ pub(crate) mod noise;
 pub(crate) mod overtalk;
 pub(crate) mod p56;
 pub(crate) mod speech;
+pub(crate) mod steps;
 pub(crate) mod weighting;
 
 use crate::clip::Clip;

@@ -16,7 +16,7 @@ const FRAMES: usize = 4_000;
 /// Running figures count from this second on.
 const SETTLED: u64 = 8;
 /// A figure that is missing counts as so many decibels off.
-const MISSING: f64 = 20.0;
+pub(crate) const MISSING: f64 = 20.0;
 pub(crate) const SNRS: [f32; 4] = [0.0, 10.0, 20.0, 30.0];
 
 /// One call's errors.
@@ -205,14 +205,37 @@ fn is_right(kind: Option<NoiseKind>, kinds: &[NoiseKind]) -> bool {
     kind.is_some_and(|kind| kinds.contains(&kind))
 }
 
+/// A call with something under its speech.
+pub(crate) struct Laid {
+    pub(crate) samples: Vec<f32>,
+    /// Level of the noise in dBov.
+    level: f32,
+    kinds: Vec<NoiseKind>,
+    /// Power of the speech over that of the noise in dB, pauses counted: what long-term estimators mean.
+    pub(crate) long_term_snr: f32,
+}
+
+/// Call `n` with this noise at the `s`-th ratio: those of the rows.
+pub(crate) fn call(
+    material: &Material,
+    noise: Noise,
+    s: usize,
+    n: usize,
+) -> Result<Laid, UnsupportedSampleRate> {
+    let row = 500 + 10 * noise as u64 + s as u64;
+    lay(material, SNRS[s], row, n, |level, seed| {
+        make(noise, level, material, seed)
+    })
+}
+
 /// One call of 40 s with this under its speech, `snr` lower than its P.56 level.
-fn one(
+fn lay(
     material: &Material,
     snr: f32,
     row: u64,
     n: usize,
     under: impl Fn(f32, &mut Seeded) -> Under,
-) -> Result<(Off, Vec<NoiseKind>), UnsupportedSampleRate> {
+) -> Result<Laid, UnsupportedSampleRate> {
     let rate = SampleRate::new(RATE as u32)?;
     let mut seed = material.seed(row, n);
     let talk = Track::talk(FRAMES, material.voice(n), (20, 150), &mut seed);
@@ -228,12 +251,31 @@ fn one(
         .zip(&under.samples)
         .map(|(s, n)| s + n)
         .collect();
-    let samples = as_16_bit(&both);
+    let speech_level = Dbov::from_mean_square(mean_square(&talk.samples).into()).0;
+    Ok(Laid {
+        samples: as_16_bit(&both),
+        level,
+        kinds: under.kinds,
+        long_term_snr: speech_level - level,
+    })
+}
+
+/// What the analyser says of such a call.
+fn one(
+    material: &Material,
+    snr: f32,
+    row: u64,
+    n: usize,
+    under: impl Fn(f32, &mut Seeded) -> Under,
+) -> Result<(Off, Vec<NoiseKind>), UnsupportedSampleRate> {
+    let rate = SampleRate::new(RATE as u32)?;
+    let call = lay(material, snr, row, n, under)?;
+    let level = call.level;
     let mut analyzer = CallAnalyzer::new(rate, None);
     let mut seconds = SecondAggregator::new(rate, None);
     let off = |told: Option<f32>, truth: f32| told.map_or(MISSING, |told| f64::from(told - truth));
     let (mut running_noise, mut running_snr) = (Vec::new(), Vec::new());
-    for frame in samples.chunks_exact(rate.frame_len()) {
+    for frame in call.samples.chunks_exact(rate.frame_len()) {
         if let Some(second) = seconds.push(&analyzer.process(frame, None))
             && second.second >= SETTLED
         {
@@ -250,5 +292,5 @@ fn one(
         running_snr,
         kind: totals.noise_kind,
     };
-    Ok((told, under.kinds))
+    Ok((told, call.kinds))
 }

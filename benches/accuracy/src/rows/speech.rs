@@ -4,7 +4,8 @@ use super::rank;
 use crate::call::noises::Noise;
 use crate::call::{Track, read_wav};
 use crate::clip::Clip;
-use crate::codec::{a_law, lose_packets, mu_law, telephone_band};
+use crate::codec::{a_law, g722, lose_packets, mu_law, telephone_band};
+use crate::gain::wander;
 use crate::material::Material;
 use crate::row::{Row, Target};
 use std::path::Path;
@@ -32,10 +33,41 @@ const CONDITIONS: [(Noise, f32); 16] = [
     (Noise::Babble, 20.0),
 ];
 
-/// The calls of one band, 40 s each.
-pub(crate) fn clips(material: &Material, telephone: bool) -> Vec<Clip> {
+/// What a voice comes over. The same calls come over each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Nothing: the microphone.
+    Wide,
+    /// The telephone's band and G.711; a third of the calls loses packets.
+    Telephone,
+    /// G.722; a third of the calls loses packets.
+    G722,
+    /// A microphone whose gain is changed by 6 or 12 dB every few seconds.
+    Steps,
+}
+
+impl Line {
+    pub(crate) const ALL: [Self; 4] = [Self::Wide, Self::Telephone, Self::G722, Self::Steps];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Wide => "wide band",
+            Self::Telephone => "telephone band",
+            Self::G722 => "G.722",
+            Self::Steps => "gain steps",
+        }
+    }
+}
+
+/// The calls over one line, 40 s each.
+pub(crate) fn clips(material: &Material, line: Line) -> Vec<Clip> {
     let each = material.calls(6);
-    let band = if telephone { "telephone" } else { "wide" };
+    let band = match line {
+        Line::Wide => "wide",
+        Line::Telephone => "telephone",
+        Line::G722 => "g722",
+        Line::Steps => "steps",
+    };
     let one = |condition: usize, n: usize| {
         let (noise, snr) = CONDITIONS[condition];
         let mut seed = material.seed(100 + condition as u64, n);
@@ -49,13 +81,18 @@ pub(crate) fn clips(material: &Material, telephone: bool) -> Vec<Clip> {
             .zip(&under)
             .map(|(s, n)| gain * (s + n))
             .collect();
-        if telephone {
-            telephone_band(&mut mic);
-            let law = if n.is_multiple_of(2) { mu_law } else { a_law };
-            mic.iter_mut().for_each(|s| *s = law(*s));
-            if n % 3 == 2 {
-                lose_packets(&mut mic, 0.01, &mut seed);
+        match line {
+            Line::Wide => {}
+            Line::Telephone => {
+                telephone_band(&mut mic);
+                let law = if n.is_multiple_of(2) { mu_law } else { a_law };
+                mic.iter_mut().for_each(|s| *s = law(*s));
             }
+            Line::G722 => mic = g722(&mic),
+            Line::Steps => wander(&mut mic, &mut seed),
+        }
+        if matches!(line, Line::Telephone | Line::G722) && n % 3 == 2 {
+            lose_packets(&mut mic, 0.01, &mut seed);
         }
         Clip::new(
             format!("speech-{band}-{condition:02}-{n}"),
@@ -101,15 +138,25 @@ pub(crate) fn meetings(corpus: &Path) -> Vec<Clip> {
 
 pub(crate) fn measure(material: &Material) -> Vec<Row> {
     let mut rows = Vec::new();
-    for (telephone, key, what) in [
-        (false, "speech-wide", "speech activity, wide band"),
+    for (line, key, what) in [
+        (Line::Wide, "speech-wide", "speech activity, wide band"),
         (
-            true,
+            Line::Telephone,
             "speech-telephone",
             "speech activity, telephone band, G.711, 1 % of packets lost in a third of the calls",
         ),
+        (
+            Line::G722,
+            "speech-g722",
+            "speech activity, G.722, 1 % of packets lost in a third of the calls",
+        ),
+        (
+            Line::Steps,
+            "speech-steps",
+            "speech activity, wide band, gain changed by 6 or 12 dB every 4 to 10 s",
+        ),
     ] {
-        let judged = clips(material, telephone)
+        let judged = clips(material, line)
             .into_iter()
             .map(judge)
             .collect::<Vec<_>>();
