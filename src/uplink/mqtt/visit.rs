@@ -113,10 +113,23 @@ impl Tour {
 
     /// On another broker than the first: whether the first has been reachable for long enough to go back to it, as the
     /// nodes do. To be asked now and then; never waits.
-    #[cfg(feature = "hub")]
     pub(crate) fn is_home_steady(&mut self) -> bool {
         let first = &self.visits[0];
         self.at > 0 && self.home.is_steady(&first.broker, first.patience)
+    }
+
+    /// Goes back to the first broker; the other one is left once that has let in. `false` if it does not: then all stays
+    /// as it is, and it has to be steady again first.
+    pub(crate) async fn come_home(&mut self) -> bool {
+        let now = Instant::now();
+        if self.visits[0].connect().await.is_err() {
+            self.home.begin(now);
+            return false;
+        }
+        self.home.is_back(now);
+        self.visits[self.at].leave().await;
+        self.at = 0;
+        true
     }
 }
 
