@@ -8,7 +8,6 @@ use super::fault::BrokerFault;
 use super::home::Home;
 use super::requests::Asked;
 use super::session::{Fate, Received};
-use super::shown::Shown;
 use crate::config::{BrokerUrl, MqttChoice};
 use crate::uplink::config::{BrokerConfig, Timing};
 use sidetone_wire::vocabulary::MqttVersion;
@@ -179,7 +178,7 @@ impl Visit {
                 manner,
             )
         });
-        events.refresh(&self.broker, &Shown::default())?;
+        events.refresh(&self.broker)?;
         events.forget();
         let welcome = timeout(self.patience, welcome(&mut events, &self.broker.url)).await;
         let silent = || BrokerFault::Silent {
