@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn a_call_is_named_until_the_uplink_has_its_end() {
         let mut kept = Kept::default();
-        let mut say = |kept: &mut Kept, message: StationMessage| {
+        let say = |kept: &mut Kept, message: StationMessage| {
             let n = kept.number();
             kept.note(Duration::ZERO, &message);
             kept.keep(n, &message, b"line".to_vec());

@@ -160,7 +160,7 @@ impl Certificates {
 
     /// The files other than those `used` that are to be tried: the same as at the last look, and fit. Of those that the
     /// broker has `refused` each while again, as it may believe them by now.
-    fn to_try(&mut self, used: Option<Print>, refused: Option<Print>) -> Option<Print> {
+    fn renewed(&mut self, used: Option<Print>, refused: Option<Print>) -> Option<Print> {
         let broker = self.broker.as_ref()?;
         let now = Print::of(broker);
         // What is being written looks different from one look to the next.
@@ -230,7 +230,7 @@ impl Engine {
         self.judge_certificates();
         let (used, refused) = (self.session.files(), self.session.proven().refused());
         if self.connected
-            && let Some(print) = self.certificates.to_try(used, refused)
+            && let Some(print) = self.certificates.renewed(used, refused)
         {
             self.certificates.tried = Some(Instant::now());
             self.certificates.trial = Some((print, self.session.try_files()));

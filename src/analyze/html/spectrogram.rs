@@ -190,7 +190,7 @@ mod tests {
         let mut samples: Vec<f32> = (0..((end_s - start_s) * 16_000.0) as usize)
             .map(|_| {
                 noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                (f64::from(noise >> 8) / f64::from(1 << 24) * 0.02 - 0.01) as f32
+                (f64::from(noise >> 8) / f64::from(1 << 24) * 0.002 - 0.001) as f32
             })
             .collect();
         let at = |second: f64| ((second - start_s) * 16_000.0) as usize;
