@@ -14,6 +14,8 @@
 mod broker;
 #[path = "../tests/support/daemon.rs"]
 mod daemon;
+#[path = "../tests/support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/softphone.rs"]
 mod softphone;
@@ -27,6 +29,7 @@ mod testbed;
 
 use broker::{Broker, PATIENCE};
 use daemon::{Daemon, Desk, PROGRAM};
+use poll::until;
 use sidetone_devices::headset::UsbPath;
 use softphone::Softphone;
 use sound_server::{Kind, SoundServer};
@@ -42,17 +45,6 @@ const WINDOW: Duration = Duration::from_secs(20);
 /// Until everything that only happens at a start has happened.
 const SETTLE: Duration = Duration::from_secs(5);
 
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// Processor time of all its threads.
 fn processor_time(pid: u32) -> Duration {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
@@ -65,14 +57,6 @@ fn processor_time(pid: u32) -> Duration {
     Duration::from_nanos(each.sum())
 }
 
-/// Resident memory in MiB.
-fn resident(pid: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-    let kilobytes = line.and_then(|line| line.split_ascii_whitespace().nth(1));
-    kilobytes.unwrap().parse::<f64>().unwrap() / 1024.0
-}
-
 fn look(what: &str, daemon: &Daemon) {
     std::thread::sleep(SETTLE);
     let pid = daemon.process_id();
@@ -82,7 +66,7 @@ fn look(what: &str, daemon: &Daemon) {
     let share = 100.0 * used.as_secs_f64() / since.elapsed().as_secs_f64();
     println!(
         "{what:<12} {share:>7.3} % of a core   {:>6.1} MiB resident",
-        resident(pid)
+        daemon.resident_kib() as f64 / 1024.0
     );
 }
 

@@ -20,6 +20,8 @@
 mod broker;
 #[path = "../tests/support/daemon.rs"]
 mod daemon;
+#[path = "../tests/support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/softphone.rs"]
 mod softphone;
@@ -29,8 +31,9 @@ mod sound_server;
 #[path = "../tests/support/testbed.rs"]
 mod testbed;
 
-use broker::{Broker, PATIENCE, PERSISTENT, Watcher};
+use broker::{Broker, PERSISTENT, Watcher};
 use daemon::{Daemon, Desk, PROGRAM};
+use poll::until;
 use sidetone_devices::headset::UsbPath;
 use softphone::Softphone;
 use sound_server::{FakeHeadset, Kind, SoundServer};
@@ -55,18 +58,6 @@ const SETTLED: Duration = Duration::from_secs(65);
 /// Between two reports: as long as the daemon may take to read one.
 const BETWEEN: Duration = Duration::from_millis(60);
 
-/// Polls until `condition` gives something (the sound server's harness waits with it).
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// What the daemon holds.
 #[derive(Clone, Copy)]
 struct Holds {
@@ -84,11 +75,8 @@ impl Holds {
                 .unwrap()
                 .count()
         };
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let resident = line.and_then(|line| line.split_ascii_whitespace().nth(1));
         Self {
-            resident_kib: resident.unwrap().parse().unwrap(),
+            resident_kib: daemon.resident_kib(),
             own_kib: daemon.own_memory_kib(),
             descriptors: entries("fd"),
             threads: entries("task"),

@@ -9,13 +9,14 @@ mod wav;
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
 use sidetone::alerts::config::AlertConfig;
-use sidetone::analyze::html::{Call, Curves, page};
+use sidetone::analyze::html::{Call, Curves, Pictures, page};
 use sidetone::analyze::wav::WavFile;
-use sidetone::analyze::{FrameRow, OvertalkReport, analyze};
-use sidetone_wire::vocabulary::OvertalkParty;
+use sidetone::analyze::{AlertReport, FrameRow, OvertalkReport, analyze};
+use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Side};
 use std::fs;
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use support::sidetone;
 use tempfile::TempDir;
 use wav::{Wav, speech};
@@ -243,9 +244,10 @@ fn the_page_needs_nothing_and_runs_nothing_whatever_the_file_is_called() {
     let made = made(name, stereo(&speech(1, RATE, 2.0), &speech(2, RATE, 2.0)));
     let document = document(&made.page);
     for outside in [
-        "http:", "https:", "src=", "url(", "@import", "<script", "<link", "<img",
+        "http:", "https:", "src=", "url(", "@import", "<script", "<link",
     ] {
         let page = made.page.replace("&lt;img src=x", "");
+        let page = page.replace("src=\"data:image/png;base64,", "");
         assert!(!page.contains(outside), "{outside}");
     }
     assert!(!made.page.contains('\u{202e}'));
@@ -258,6 +260,99 @@ fn the_page_needs_nothing_and_runs_nothing_whatever_the_file_is_called() {
         .find(|node| node.has_tag_name("title"));
     let shown = name.replace('\u{202e}', "\u{fffd}");
     assert_eq!(text(titles.unwrap()), format!("Call report: {shown}"));
+}
+
+/// Width, height and points of a picture of the page, read by Python's zlib.
+fn points(source: &str) -> Vec<Vec<u8>> {
+    let read = "import base64,struct,sys,zlib
+b=base64.b64decode(sys.stdin.read(),validate=True)
+assert b[:8]==b'\\x89PNG\\r\\n\\x1a\\n'
+at,chunks=8,{}
+while at<len(b):
+    n,=struct.unpack('>I',b[at:at+4])
+    k,body=b[at+4:at+8],b[at+8:at+8+n]
+    crc,=struct.unpack('>I',b[at+8+n:at+12+n])
+    assert zlib.crc32(k+body)==crc
+    chunks[k]=body
+    at+=12+n
+w,h,depth,kind,*rest=struct.unpack('>IIBBBBB',chunks[b'IHDR'])
+assert (depth,kind,rest)==(4,3,[0,0,0]) and len(chunks[b'PLTE'])==48
+raw=zlib.decompress(chunks[b'IDAT'])
+stride=(w+1)//2+1
+assert len(raw)==h*stride
+for y in range(h):
+    row=raw[y*stride:(y+1)*stride]
+    assert row[0]==0
+    print(row[1:].hex())
+";
+    let encoded = source.strip_prefix("data:image/png;base64,").unwrap();
+    let mut python = Command::new("python3")
+        .args(["-c", read])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut to = python.stdin.take().unwrap();
+    to.write_all(encoded.as_bytes()).unwrap();
+    drop(to);
+    let output = python.wait_with_output().unwrap();
+    assert!(output.status.success());
+    let rows = String::from_utf8(output.stdout).unwrap();
+    let shade = |c: char| c.to_digit(16).unwrap() as u8;
+    rows.lines()
+        .map(|row| row.chars().map(shade).collect())
+        .collect()
+}
+
+#[test]
+fn each_fault_has_a_picture_of_its_sound_where_it_is() {
+    let made = made("call.wav", faulty(24.0));
+    let document = document(&made.page);
+    let images: Vec<_> = document
+        .descendants()
+        .filter(|node| node.has_tag_name("img"))
+        .collect();
+    let of = |fault: &str| {
+        let about = |image: &&Node<'_, '_>| image.attribute("alt").unwrap().contains(fault);
+        images
+            .iter()
+            .find(about)
+            .unwrap_or_else(|| panic!("no picture of {fault}"))
+    };
+    let hum = of("Hum on the agent's microphone");
+    let dropouts = of("Dropouts on the line from the customer");
+    assert!(
+        hum.attribute("alt")
+            .unwrap()
+            .contains("never stop are the hum")
+    );
+
+    // 50 Hz of 500 in 64 rows: a line from the left to the right, and nothing between it and the next one.
+    let shades = points(hum.attribute("src").unwrap());
+    assert_eq!((shades.len(), shades[0].len()), (64, 200));
+    let mean = |row: &Vec<u8>| row.iter().map(|s| u32::from(*s)).sum::<u32>() / 200;
+    assert!(mean(&shades[57]) > mean(&shades[54]) + 4, "{shades:?}");
+    assert!(
+        shades[57].iter().all(|shade| *shade > 5),
+        "{:?}",
+        shades[57]
+    );
+
+    // A hole of 50 ms each 1.3 s: two or three in a picture, three columns each, and the voice beside them.
+    let shades = points(dropouts.attribute("src").unwrap());
+    let dark: Vec<bool> = (0..200)
+        .map(|column| shades.iter().all(|row| row[column] == 0))
+        .collect();
+    let holes = dark.windows(2).filter(|pair| pair[0] && !pair[1]).count();
+    assert!((2..=4).contains(&holes), "{holes} holes: {dark:?}");
+    let brightest = shades.iter().flatten().max().copied();
+    assert_eq!(brightest, Some(15));
+    // There is no picture of what is none of one side's sound.
+    assert!(
+        images
+            .iter()
+            .all(|image| !image.attribute("alt").unwrap().contains("Talking"))
+    );
 }
 
 #[test]
@@ -365,15 +460,50 @@ fn two_hours_are_a_page_that_can_be_mailed() {
             interrupter: OvertalkParty::Customer,
         })
         .collect();
+    // As many kinds of findings as have a picture each, and more.
     let alert = analysis.alerts[0].clone();
-    analysis.alerts = vec![alert; 100];
+    let faults = [
+        Fault::Hum,
+        Fault::Hiss,
+        Fault::Crackle,
+        Fault::Dropouts,
+        Fault::Clipping,
+    ];
+    let kinds = [
+        AlertKind::NoisyEnvironment,
+        AlertKind::LowLevel,
+        AlertKind::OneWayAudio,
+    ];
+    let line = faults.map(|fault| (AlertKind::LineNoise, Some(fault)));
+    let other = kinds.map(|kind| (kind, None));
+    let about = line.into_iter().chain(other);
+    let sides = [Side::Agent, Side::Customer];
+    let both = about.flat_map(|one| sides.map(|side| (one, side)));
+    analysis.alerts = (0..100)
+        .zip(both.cycle())
+        .map(|(n, ((kind, fault), side))| AlertReport {
+            kind,
+            fault,
+            side: Some(side),
+            start_s: f64::from(n) * 0.2,
+            end_s: f64::from(n) * 0.2 + 3.0,
+            ..alert.clone()
+        })
+        .collect();
+    let again = WavFile::new(Cursor::new(&bytes)).unwrap();
+    let pictures = Pictures::of(again, &analysis, &curves).unwrap();
     let page = page(&Call {
         file: "long.wav",
         analysis: &analysis,
         curves: &curves,
+        pictures: &pictures,
         limits: &limits,
     });
-    document(&page);
+    let pictures = document(&page)
+        .descendants()
+        .filter(|node| node.has_tag_name("img"))
+        .count();
+    assert_eq!(pictures, 10);
     assert!(
         page.contains("h1>2 h; the agent spoke 53 % of the time"),
         "{}",

@@ -277,3 +277,41 @@ fn the_hub_shows_the_honest_node_whatever_the_others_say() {
     let memory = hub.most_memory_mib();
     assert!(memory < 120, "{memory} MiB");
 }
+
+#[test]
+fn a_newcomer_finds_a_place_on_a_full_board() {
+    let broker = Broker::start("max_queued_messages 0\nmax_queued_bytes 0\n");
+    let mut hub = Hub::start(&broker);
+    hub.until("the board", |fleet| fleet["broker"]["state"] == "connected");
+    let mut anybody = Anybody::at(&broker);
+    // As the broker says of nodes whose connection broke, and of one that is there.
+    for n in 0..sidetone_hub::NODES_MAX {
+        let name = format!("invented-{n}");
+        let state = if n == 7 { "ready" } else { "lost" };
+        let status = json!({"v": 1, "ts": 5, "boot": 1, "node": name, "state": state});
+        anybody.says(
+            &format!("node/{name}/status"),
+            status.to_string().as_bytes(),
+            true,
+        );
+    }
+    hub.until("the limit", |fleet| {
+        fleet["counts"]["nodes"] == sidetone_hub::NODES_MAX
+    });
+    broker.say("status", &json!({"state": "ready"}), true);
+    let raised = alert("raised", 1, "Both talk.");
+    broker.say("alert/double_talk/call", &raised, true);
+    let fleet = hub.until("the newcomer", |fleet| honest_shows(fleet, "idle", 1));
+    let counts = &fleet["counts"];
+    assert_eq!(counts["nodes"], sidetone_hub::NODES_MAX);
+    assert_eq!(counts["forgotten_nodes"], 1);
+    assert_eq!(counts["refused_nodes"], 0);
+    let shown = fleet["nodes"].as_array().unwrap();
+    assert_eq!(shown.len(), sidetone_hub::NODES_MAX);
+    assert!(shown.iter().any(|node| node["node"] == "invented-7"));
+    let end = Instant::now() + PATIENCE;
+    while hub.lines("have made room") != 1 {
+        assert!(Instant::now() < end, "no line of the log");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

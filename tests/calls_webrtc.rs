@@ -10,6 +10,8 @@ mod broker;
 mod browser;
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/sound_server.rs"]
 mod sound_server;
@@ -18,13 +20,14 @@ mod testbed;
 #[path = "support/times.rs"]
 mod times;
 
-use broker::{Broker, PATIENCE, Seen, Watcher};
+use broker::{Broker, Seen, Watcher};
 use browser::{Browser, DRIVER};
 use daemon::{Desk, PROGRAM};
+use poll::until;
 use serde_json::Value;
 use sidetone_devices::headset::UsbPath;
 use sound_server::{Kind, SoundServer};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use testbed::{CARD, HidHeadset, USB};
 use times::Times;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -35,18 +38,6 @@ const CALLS: usize = 10;
 /// How long each call lasts, and the pause after it.
 const A_WHILE: Duration = Duration::from_secs(1);
 const NO_ADAPTERS: &str = "[audio]\nbackend = \"pulse\"\n[adapters.baresip]\nenabled = false\n[adapters.linphone]\nenabled = false";
-
-/// Polls until `condition` gives something (the sound server's harness waits with it).
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// Serves the page as long as the runtime lives, and returns its port.
 async fn serve() -> u16 {

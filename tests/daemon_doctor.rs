@@ -9,6 +9,8 @@ mod broker;
 mod daemon;
 #[path = "support/examined.rs"]
 mod examined;
+#[path = "support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/softphone.rs"]
 mod softphone;
@@ -18,27 +20,15 @@ mod sound_server;
 #[path = "support/testbed.rs"]
 mod testbed;
 
-use broker::{Broker, PATIENCE, Watcher};
+use broker::{Broker, Watcher};
 use daemon::{Desk, PROGRAM};
 use examined::Examined;
+use poll::until;
 use sidetone_devices::headset::UsbPath;
 use softphone::Softphone;
 use sound_server::{FakeHeadset, Kind, SoundServer};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 use testbed::{CARD, HidHeadset, USB};
-
-/// Polls until `condition` gives something (the sound server's harness waits with it).
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// A desk with a key for the pseudonym, so that nothing at all is missing.
 fn desk(port: u16, more: &str) -> Desk {

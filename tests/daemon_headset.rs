@@ -184,7 +184,7 @@ async fn what_a_subscriber_is_told_is_enough_to_act_on() {
 }
 
 #[tokio::test]
-async fn an_alert_left_standing_by_a_crash_is_cleared_once_by_the_next_start() {
+async fn an_alert_and_a_call_left_by_a_crash_end_once_by_the_next_start() {
     let broker = Broker::start(PERSISTENT);
     let watcher = Watcher::start(broker.port);
     let (headset, desk) = (HidHeadset::new(), Desk::new(broker.port, WITHOUT_SOUND));
@@ -200,7 +200,19 @@ async fn an_alert_left_standing_by_a_crash_is_cleared_once_by_the_next_start() {
     daemon.kill();
     let mut daemon = desk.run(in_testbed(&headset));
     watcher
-        .until("the clear", |seen| said(seen, "alert.cleared") == 1)
+        .until("the clear and the end", |seen| {
+            said(seen, "alert.cleared") == 1 && said(seen, "call.ended") == 1
+        })
+        .await;
+    assert!(daemon.terminate().success());
+    // The third start has nothing to end.
+    let mut daemon = desk.run(in_testbed(&headset));
+    watcher
+        .until("the third start", |seen| {
+            // Each once: a killed daemon's messages come again.
+            let names = Board::of(seen).events.into_iter();
+            names.filter(|(name, _)| name == "headset.added").count() == 3
+        })
         .await;
     assert!(daemon.terminate().success());
     let seen = watcher
@@ -209,4 +221,15 @@ async fn an_alert_left_standing_by_a_crash_is_cleared_once_by_the_next_start() {
     let board = Board::of(&seen);
     assert_eq!(board.clears(), ["qd_open_in_call restart"]);
     assert_eq!(board.the("alert.cleared")["boot"], 2);
+    let (began, ended) = (board.the("call.started"), board.the("call.ended"));
+    assert_eq!(
+        (&ended["boot"], &ended["reason"]),
+        (&2.into(), &"restart".into())
+    );
+    assert_eq!(
+        (&ended["call"], &ended["headset"]),
+        (&began["call"], &began["headset"])
+    );
+    assert!(ended["ts"].as_u64() >= began["ts"].as_u64());
+    assert!(ended["duration_s"].is_null(), "nobody knows");
 }

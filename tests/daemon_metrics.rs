@@ -17,6 +17,7 @@ mod testbed;
 use broker::{Broker, PATIENCE, Watcher, free_port};
 use daemon::{Desk, PROGRAM};
 use exposition::{Samples, read};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -25,6 +26,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, quick_disconnect};
+use time::OffsetDateTime;
 
 /// Head and body of an answer.
 fn ask<S: Read + Write>(mut stream: S, request: &str) -> (String, String) {
@@ -199,5 +201,90 @@ async fn a_port_is_answered_for_this_machines_name_only() {
         "POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n",
     );
     assert!(head.starts_with("HTTP/1.1 405"), "{head}");
+    assert!(daemon.terminate().success());
+}
+
+/// Certificate and key of this name in the authority's, PEM, which ends then.
+fn certified(
+    issuer: &Issuer<'static, KeyPair>,
+    name: &str,
+    ends: OffsetDateTime,
+) -> (String, String) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.not_before = OffsetDateTime::now_utc() - time::Duration::days(1);
+    params.not_after = ends;
+    let made = params.signed_by(&key, issuer).unwrap();
+    (made.pem(), key.serialize_pem())
+}
+
+/// When the certificate of a file ends, as OpenSSL reads it, in seconds since 1970 UTC.
+fn end_of(file: &Path) -> f64 {
+    let said = |command: &mut Command| {
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let mut openssl = Command::new("openssl");
+    let line = said(
+        openssl
+            .args(["x509", "-noout", "-enddate", "-in"])
+            .arg(file),
+    );
+    let date = line.strip_prefix("notAfter=").unwrap();
+    said(Command::new("date").args(["-u", "-d", date, "+%s"]))
+        .parse()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn when_both_certificates_end_is_what_they_say() {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let ca = params.self_signed(&key).unwrap().pem();
+    let issuer = Issuer::new(params, key);
+    let now = OffsetDateTime::now_utc();
+    let files = |dir: &Path, whose: &str, name: &str, days: i64| {
+        let (pem, key) = certified(&issuer, name, now + time::Duration::days(days));
+        std::fs::write(dir.join(format!("{whose}.crt")), pem).unwrap();
+        std::fs::write(dir.join(format!("{whose}.key")), key).unwrap();
+        std::fs::write(dir.join("ca.crt"), &ca).unwrap();
+    };
+    let port = free_port();
+    let listener = format!(
+        "listener {port} 127.0.0.1\ncafile DIR/ca.crt\ncertfile DIR/broker.crt\nkeyfile DIR/broker.key\n\
+         require_certificate true\nallow_anonymous true\n"
+    );
+    let broker = Broker::with_file(&listener, |dir| files(dir, "broker", "127.0.0.1", 40));
+    let own = tempfile::tempdir().unwrap();
+    files(own.path(), "node", "ws-1", 77);
+    let socket = own.path().join("metrics.sock");
+    let file = |name: &str| own.path().join(name);
+    let desk = Desk::with(&format!(
+        "[broker]\nurl = \"mqtts://127.0.0.1:{port}\"\nca_file = {:?}\nclient_cert = {:?}\nclient_key = {:?}\n\
+         [audio]\nbackend = \"off\"\n[metrics]\nlisten = \"unix:{}\"",
+        file("ca.crt"),
+        file("node.crt"),
+        file("node.key"),
+        socket.display()
+    ));
+    let mut daemon = desk.run(Command::new(PROGRAM));
+    let end = Instant::now() + PATIENCE;
+    while UnixStream::connect(&socket).is_err() {
+        assert!(Instant::now() < end, "nobody serves {}", socket.display());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    until(&socket, "sidetone_broker_connected", 1.0).await;
+    let name =
+        |whose| format!("sidetone_certificate_expiry_timestamp_seconds{{certificate=\"{whose}\"}}");
+    for (whose, file) in [
+        ("node", file("node.crt")),
+        ("broker", broker.dir().join("broker.crt")),
+    ] {
+        until(&socket, &name(whose), end_of(&file)).await;
+    }
     assert!(daemon.terminate().success());
 }

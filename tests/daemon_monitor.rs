@@ -7,6 +7,8 @@
 mod broker;
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/softphone.rs"]
 mod softphone;
@@ -18,8 +20,9 @@ mod speech;
 #[path = "support/testbed.rs"]
 mod testbed;
 
-use broker::{Broker, PATIENCE, Seen, Watcher};
+use broker::{Broker, Seen, Watcher};
 use daemon::{Desk, PROGRAM};
+use poll::until;
 use serde_json::Value;
 use sidetone_devices::headset::UsbPath;
 use softphone::Softphone;
@@ -28,22 +31,9 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
 use testbed::{CARD, HidHeadset, OFF_HOOK, USB, mute, quick_disconnect};
 
 const WITHOUT_SOUND: &str = "[audio]\nbackend = \"off\"";
-
-/// Polls until `condition` gives something (the sound server's harness waits with it).
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn monitor(desk: &Desk, arguments: &[&str]) -> Command {
     let mut command = Command::new(PROGRAM);

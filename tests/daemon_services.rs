@@ -214,6 +214,96 @@ async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_o
 }
 
 #[tokio::test]
+async fn a_call_in_which_both_halves_die_ends_once() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (first, second) = (uplink(&desk), station(&desk, &headset));
+    raise(&watcher, &headset).await;
+    first.kill();
+    second.kill();
+    let restart = Value::from("restart");
+    let ends = |seen: &[Seen], n: usize| {
+        let told = calls(seen);
+        let kinds: Vec<_> = told.iter().map(|(kind, ..)| kind.as_str()).collect();
+        assert_eq!(kinds, ["call.started", "call.ended"].repeat(n));
+        for pair in told.chunks(2) {
+            assert_eq!((&pair[1].1, &pair[1].2), (&pair[0].1, &restart));
+        }
+    };
+
+    // The uplink alone comes back, and nobody to it.
+    let mut next = uplink(&desk);
+    let seen = watcher
+        .until("the end", |seen| said(seen, "call.ended") == 1)
+        .await;
+    ends(&seen, 1);
+    let of = |event: &str| {
+        seen.iter()
+            .find(|s| s.topic.ends_with(event))
+            .unwrap()
+            .json()
+    };
+    let (began, ended) = (of("/call.started"), of("/call.ended"));
+    assert_eq!(ended["headset"], began["headset"]);
+    assert!(ended["ts"].as_u64() >= began["ts"].as_u64());
+    assert!(ended["duration_s"].is_null(), "nobody knows");
+    assert_eq!(Board::of(&seen).clears(), ["qd_open_in_call restart"]);
+
+    // Both at once: what goes on is a new call, and dies with them again.
+    let third = station(&desk, &headset);
+    third.until("its turn", |log| has(log, "this station speaks"));
+    headset.send_at_once(OFF_HOOK);
+    watcher
+        .until("the next call", |seen| said(seen, "call.started") == 2)
+        .await;
+    next.signal("-KILL");
+    third.kill();
+    let fourth = station(&desk, &headset);
+    fourth.until("its search", |log| has(log, "the uplink is away"));
+    assert!(!next.is_alive());
+    next = uplink(&desk);
+    let seen = watcher
+        .until("its end", |seen| said(seen, "call.ended") == 2)
+        .await;
+    ends(&seen, 2);
+
+    // A later start has nothing to end.
+    assert!(next.terminate().success());
+    let _last = uplink(&desk);
+    let seen = watcher
+        .until("the last start", |seen| said(seen, "daemon.started") == 4)
+        .await;
+    ends(&seen, 2);
+}
+
+#[tokio::test]
+async fn a_call_that_ends_while_the_uplink_is_away_ends_once_and_as_it_did() {
+    let broker = Broker::start("");
+    let watcher = Watcher::start(broker.port);
+    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let first = uplink(&desk);
+    let station = station(&desk, &headset);
+    raise(&watcher, &headset).await;
+    first.kill();
+    station.until("its search", |log| has(log, "the uplink is away"));
+    headset.send(ON_HOOK);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let _second = uplink(&desk);
+    let seen = watcher
+        .until("the end", |seen| said(seen, "call.ended") >= 1)
+        .await;
+    let told = calls(&seen);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[1].2, "hook_on");
+    headset.send(OFF_HOOK);
+    let seen = watcher
+        .until("the next call", |seen| said(seen, "call.started") == 2)
+        .await;
+    assert_eq!(said(&seen, "call.ended"), 1);
+}
+
+#[tokio::test]
 async fn a_killed_uplink_costs_nothing_and_clears_nothing_twice() {
     let broker = Broker::start(PERSISTENT);
     let watcher = Watcher::start(broker.port);

@@ -9,6 +9,8 @@ mod board;
 mod broker;
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/poll.rs"]
+mod poll;
 #[allow(dead_code)]
 #[path = "../devices/tests/support/softphone.rs"]
 mod softphone;
@@ -21,30 +23,18 @@ mod speech;
 mod testbed;
 
 use board::Board;
-use broker::{Broker, PATIENCE, Seen, Watcher};
+use broker::{Broker, Seen, Watcher};
 use daemon::{Desk, PROGRAM};
+use poll::until;
 use serde_json::Value;
 use sidetone_devices::headset::UsbPath;
 use softphone::Softphone;
 use sound_server::{Kind, SoundServer};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 use testbed::{CARD, HidHeadset, USB};
 
 const SECONDS: u32 = 12;
-
-/// Polls until `condition` gives something (the sound server's harness waits with it).
-fn until<T>(what: &str, mut condition: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(value) = condition() {
-            return value;
-        }
-        assert!(Instant::now() < deadline, "waited in vain: {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn on<'a>(seen: &'a [Seen], ending: &str) -> Vec<&'a Seen> {
     seen.iter().filter(|s| s.topic.ends_with(ending)).collect()

@@ -21,6 +21,7 @@ use gate::Gate;
 use proxy::RealProxy;
 use serde_json::json;
 use served::Served;
+use sidetone::fleet::{self, Heard, Link, Snapshot, Watch};
 use sidetone::uplink::config::{BrokerConfig, Timing};
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -219,6 +220,81 @@ async fn the_board_goes_where_the_nodes_go_and_comes_home() {
     board
         .fleet_until(|f| f["broker"]["at"].is_null() && f["counts"]["nodes"] == 2)
         .await;
+}
+
+/// Whom a document is for and its version, of what is heard next; notes come as they are.
+async fn next_of(watch: &mut Watch) -> String {
+    let next = tokio::time::timeout(broker::PATIENCE, watch.next());
+    match next.await.expect("something is heard").unwrap() {
+        Heard::Message { topic, payload } => fleet::line(&topic, &payload).unwrap(),
+        Heard::Moved(note) => note,
+    }
+}
+
+#[tokio::test]
+async fn who_watches_settings_goes_where_the_nodes_go_and_comes_home() {
+    let (mut first, second) = (Broker::start(broker::PERSISTENT), Broker::start(""));
+    let publish = |broker: &Broker, whom: &str, version: u64| {
+        let document = json!({"v": 1, "version": version, "issued_ms": 5, "set": {}});
+        let topic = format!("sidetone/v1/acme/{whom}/config/desired");
+        let mut publish = Command::new("mosquitto_pub");
+        publish.args(["-V", "5", "-r", "-q", "1", "-p", &broker.port.to_string()]);
+        publish.args(["-t", &topic, "-m", &document.to_string()]);
+        assert!(publish.status().unwrap().success());
+    };
+    publish(&first, "fleet", 1);
+    publish(&second, "fleet", 1);
+    publish(&second, "node/ws-2", 7);
+    let url = |broker: &Broker| format!("mqtt://127.0.0.1:{}", broker.port).parse().unwrap();
+    let mut config = BrokerConfig::at(url(&first));
+    config.fallback = vec![url(&second)];
+    let mut link = Link::open_in(&config, &hasty()).await.unwrap();
+    let org = sidetone_wire::OrgName::new("acme").unwrap();
+    let mut heard = Vec::new();
+    let take = |topic: &str, payload: &[u8]| heard.push((topic.to_owned(), payload.to_vec()));
+    link.retained(&Snapshot::filters(&org), take).await.unwrap();
+    let mut watch = Watch::new(link, &org, heard);
+    assert!(
+        next_of(&mut watch)
+            .await
+            .starts_with("fleet desired: version 1")
+    );
+
+    first.kill();
+    assert!(next_of(&mut watch).await.ends_with("connected anew"));
+    assert!(
+        next_of(&mut watch)
+            .await
+            .contains("the first broker does not let")
+    );
+    // What both keep was told.
+    assert!(
+        next_of(&mut watch)
+            .await
+            .starts_with("node ws-2 desired: version 7")
+    );
+    publish(&second, "fleet", 2);
+    assert!(
+        next_of(&mut watch)
+            .await
+            .starts_with("fleet desired: version 2")
+    );
+
+    first.restart();
+    assert!(next_of(&mut watch).await.contains("goes on there"));
+    // The first one keeps another document: that holds here.
+    assert!(
+        next_of(&mut watch)
+            .await
+            .starts_with("fleet desired: version 1")
+    );
+    publish(&first, "fleet", 3);
+    assert!(
+        next_of(&mut watch)
+            .await
+            .starts_with("fleet desired: version 3")
+    );
+    watch.close().await;
 }
 
 /// A half of the daemon or the whole of it, ended with the test.

@@ -7,7 +7,7 @@ mod broker;
 #[path = "support/node.rs"]
 mod node;
 
-use broker::{Broker, Watcher, free_port};
+use broker::{Broker, PERSISTENT, Watcher, free_port};
 use node::{Node, config, numbered};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use sidetone::uplink::BrokerState;
@@ -38,17 +38,13 @@ impl Site {
 
     /// The same, whose broker has a certificate that ends in so many days.
     fn whose_broker_lasts(days: i64) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
-        let ca = params.self_signed(&key).unwrap().pem();
-        let issuer = Issuer::new(params, key);
+        let (ca, issuer) = authority("first");
         let port = free_port();
         let tls = "cafile DIR/ca.crt\ncertfile DIR/broker.crt\nkeyfile DIR/broker.key\n";
         let own = "require_certificate true\nuse_identity_as_username true\n";
-        let listener =
-            format!("allow_anonymous true\nlog_type all\nlistener {port} 127.0.0.1\n{tls}{own}");
+        let listener = format!(
+            "{PERSISTENT}allow_anonymous true\nlog_type all\nlistener {port} 127.0.0.1\n{tls}{own}"
+        );
         let broker = Broker::with_file(&listener, |dir| {
             std::fs::write(dir.join("ca.crt"), &ca).unwrap();
             let (pem, key) = signed(&issuer, "127.0.0.1", days);
@@ -73,7 +69,12 @@ impl Site {
 
     /// A certificate of this name that lasts so many days, in the place of the node's.
     fn enrol(&self, name: &str, days: i64) {
-        let (pem, key) = signed(&self.issuer, name, days);
+        self.enrol_by(&self.issuer, name, days);
+    }
+
+    /// The same of another authority.
+    fn enrol_by(&self, issuer: &Issuer<'static, KeyPair>, name: &str, days: i64) {
+        let (pem, key) = signed(issuer, name, days);
         std::fs::write(self.file("own.crt"), pem).unwrap();
         std::fs::write(self.file("own.key"), key).unwrap();
     }
@@ -121,9 +122,23 @@ impl Site {
             .await;
     }
 
+    /// How often the node connected under this name; trials are none.
     fn connections(&self, name: &str) -> usize {
-        self.broker.log().matches(&format!("u'{name}'")).count()
+        let (log, user) = (self.broker.log(), format!("u'{name}'"));
+        let of_node = |line: &&str| line.contains(&user) && !line.contains("sidetone-trial");
+        log.lines().filter(of_node).count()
     }
+}
+
+/// An authority of this name, and its certificate (PEM).
+fn authority(name: &str) -> (String, Issuer<'static, KeyPair>) {
+    let key = KeyPair::generate().unwrap();
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let ca = params.self_signed(&key).unwrap().pem();
+    (ca, Issuer::new(params, key))
 }
 
 /// Certificate and key of this name, PEM.
@@ -206,6 +221,65 @@ async fn new_files_that_are_not_fit_change_nothing() {
         .expect("it connects anew")
         .unwrap();
     assert_eq!(site.connections("new"), 1, "{}", site.broker.log());
+    node.handle.stop(None).await;
+}
+
+#[tokio::test]
+async fn a_renewed_pair_that_only_the_broker_refuses_costs_no_connection() {
+    let mut site = Site::new();
+    site.enrol("old", 90);
+    let node = site.node().await;
+    site.status("ready", None).await;
+    node.say(numbered(1)).await;
+    node.settled().await;
+
+    // Whole, in its time, and of an authority that the broker does not know.
+    let (ca, stranger) = authority("second");
+    site.enrol_by(&stranger, "new", 90);
+    site.status("ready", Some("certificate_refused")).await;
+    tokio::time::sleep(5 * LOOK).await;
+    assert_eq!(node.handle.link().borrow().connections, 1);
+    assert_eq!(site.connections("new"), 0, "{}", site.broker.log());
+    node.say(numbered(2)).await;
+    node.settled().await;
+
+    // It comes back without the file, with the pair that it was let in with before.
+    site.broker.kill();
+    node.say(numbered(3)).await;
+    site.broker.restart();
+    let mut link = node.handle.link();
+    let again = link.wait_for(|link| link.connections == 2);
+    tokio::time::timeout(broker::PATIENCE, again)
+        .await
+        .expect("it connects anew")
+        .unwrap();
+    node.settled().await;
+    assert_eq!(site.connections("old"), 1, "{}", site.broker.log());
+
+    // Once the broker believes the new authority, the new pair is used.
+    let both = format!("{}{ca}", site.ca);
+    std::fs::write(site.broker.dir().join("ca.crt"), both).unwrap();
+    site.broker.kill();
+    site.broker.restart();
+    let again = link.wait_for(|link| link.connections == 4);
+    tokio::time::timeout(broker::PATIENCE, again)
+        .await
+        .expect("it connects with the new pair")
+        .unwrap();
+    let log = site.broker.log();
+    assert_eq!(
+        (site.connections("old"), site.connections("new")),
+        (1, 1),
+        "{log}"
+    );
+    site.status("ready", None).await;
+    node.say(numbered(4)).await;
+    node.settled().await;
+    site.watcher
+        .until("all events", |seen| {
+            (1..=4).all(|n| seen.iter().any(|m| m.json()["step"] == n))
+        })
+        .await;
     node.handle.stop(None).await;
 }
 

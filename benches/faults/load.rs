@@ -5,7 +5,7 @@
 //! cannot be written.
 
 use rumqttc::{AsyncClient, MqttOptions, PublishOptions, QoS};
-use sidetone::uplink::config::{BrokerConfig, OutboxLimits, Timing, UplinkConfig};
+use sidetone::uplink::config::{BrokerConfig, Left, OutboxLimits, Timing, UplinkConfig};
 use sidetone::uplink::{Speaker, Uplink};
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
@@ -116,7 +116,7 @@ async fn uplink(told: &Told) {
             names_agent: false,
         },
         subscriptions: None,
-        keeps_standing: false,
+        left: Left::Ended { calls: true },
         state_dir: told.state.clone(),
         agent: None,
         gateway: None,

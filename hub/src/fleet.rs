@@ -2,6 +2,7 @@
 
 use crate::node::{ALERTS_MAX, AlertView, NodeView, bounded};
 use crate::refusal::{Refusal, RefusalCounts};
+use crate::room::Room;
 use sidetone_wire::alert::AlertDetail;
 use sidetone_wire::delivery::ALERT_EXPIRY_S;
 use sidetone_wire::event::EventBody;
@@ -15,7 +16,7 @@ use sidetone_wire::{Item, NodeName, NodePlace, OrgName, Place, Stamp, Stamped, S
 use std::collections::BTreeMap;
 
 /// Most nodes of one organisation: more than a page can show usefully. Whoever may write anything at the broker can
-/// invent as many as he likes; those that were known before stay as they are.
+/// invent as many as he likes; those that are heard stay as they are, those that are silent make room for new ones.
 pub const NODES_MAX: usize = 20_000;
 
 /// What is kept of alerts and inventories, in bytes as they came: of one node at most …
@@ -51,6 +52,9 @@ pub struct FleetState {
     nodes: BTreeMap<NodeName, NodeView>,
     refused: RefusalCounts,
     repeated: u64,
+    /// How many nodes made room for others, and which do next.
+    forgotten: u64,
+    room: Room,
     /// Bytes kept of all nodes.
     kept: usize,
 }
@@ -64,6 +68,8 @@ impl FleetState {
             nodes: BTreeMap::new(),
             refused: RefusalCounts::default(),
             repeated: 0,
+            forgotten: 0,
+            room: Room::default(),
             kept: 0,
         }
     }
@@ -84,6 +90,12 @@ impl FleetState {
     #[must_use]
     pub fn repeated(&self) -> u64 {
         self.repeated
+    }
+
+    /// How many silent nodes were forgotten to make room for others.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten
     }
 
     /// Takes one message that arrived now (ms since 1970 UTC, the consumer's clock).
@@ -132,17 +144,29 @@ impl FleetState {
         }
     }
 
-    /// The node's view, made if there is room.
-    fn view(&mut self, node: NodeName) -> Result<&mut NodeView, Refusal> {
-        if self.nodes.len() >= NODES_MAX && !self.nodes.contains_key(&node) {
-            return Err(Refusal::TooManyNodes);
+    fn is_full(&self) -> bool {
+        self.nodes.len() >= NODES_MAX
+    }
+
+    /// The node's view, made if there is room or a silent node makes some.
+    fn view(&mut self, node: NodeName, now_ms: u64) -> Result<&mut NodeView, Refusal> {
+        if self.is_full() && !self.nodes.contains_key(&node) {
+            let silent = self.room.made_by(&self.nodes, now_ms);
+            let gone = silent.and_then(|name| self.nodes.remove(&name));
+            let gone = gone.ok_or(Refusal::TooManyNodes)?;
+            self.kept -= gone.kept;
+            self.forgotten += 1;
         }
         Ok(self.nodes.entry(node).or_default())
     }
 
     fn status(&mut self, node: NodeName, payload: &[u8], now_ms: u64) -> Result<Applied, Refusal> {
         let Stamped { stamp, body } = read::<StatusBody>(&node, payload)?;
-        let view = self.view(node)?;
+        // Nobody makes room for who is not there.
+        if body.state == NodeState::Lost && self.is_full() && !self.nodes.contains_key(&node) {
+            return Err(Refusal::TooManyNodes);
+        }
+        let view = self.view(node, now_ms)?;
         if body.state != NodeState::Lost {
             view.heard(&stamp, now_ms);
             view.version = body.version.as_deref().map(bounded);
@@ -173,7 +197,7 @@ impl FleetState {
             return Err(Refusal::Mismatch);
         }
         let kept = self.kept;
-        let view = self.view(node)?;
+        let view = self.view(node, now_ms)?;
         if view.inventory.len() >= ALERTS_MAX && !view.inventory.contains_key(&item) {
             return Err(Refusal::TooMany);
         }
@@ -199,13 +223,13 @@ impl FleetState {
         match stream {
             TelemetryStream::Audio => {
                 let Stamped { stamp, body } = read::<AudioFigures>(&node, payload)?;
-                let view = self.view(node)?;
+                let view = self.view(node, now_ms)?;
                 view.heard(&stamp, now_ms);
                 view.live.figures(body, now_ms);
             }
             TelemetryStream::Health => {
                 let stamp = read::<HealthFigures>(&node, payload)?.stamp;
-                self.view(node)?.heard(&stamp, now_ms);
+                self.view(node, now_ms)?.heard(&stamp, now_ms);
             }
             TelemetryStream::Link => return Ok(Applied::Elsewhere),
         }
@@ -224,7 +248,7 @@ impl FleetState {
             return Err(Refusal::Mismatch);
         }
         let seq = sequence(&event.stamp)?;
-        let view = self.view(node)?;
+        let view = self.view(node, now_ms)?;
         view.heard(&event.stamp, now_ms);
         if view.is_new(event.stamp.boot, seq) {
             view.live.event(&event.stamp, &event.body, now_ms);
@@ -256,7 +280,7 @@ impl FleetState {
             now_ms.min(until.saturating_sub(u64::from(ALERT_EXPIRY_S) * 1000))
         });
         let kept = self.kept;
-        let view = self.view(node)?;
+        let view = self.view(node, now_ms)?;
         view.heard(&stamp, now_ms);
         view.is_new(order.0, order.1);
         let known = view.alerts.get(&body.id);

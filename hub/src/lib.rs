@@ -11,6 +11,7 @@ mod fleet;
 mod live;
 mod node;
 mod refusal;
+mod room;
 
 pub use fleet::{Applied, FleetState, NODES_MAX};
 pub use live::{CallView, FIGURES_STALE_MS, Live, Switches};

@@ -19,7 +19,7 @@ pub enum Refusal {
     NoSequence,
     /// There are more alerts or inventory items of one node than a node has.
     TooMany,
-    /// A node that is not known yet, when there are [`NODES_MAX`](crate::NODES_MAX) already.
+    /// A node that is not known yet, when there are [`NODES_MAX`](crate::NODES_MAX) already and none of them is silent.
     TooManyNodes,
 }
 

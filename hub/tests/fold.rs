@@ -251,6 +251,89 @@ fn invented_nodes_and_long_payloads_leave_a_known_node_as_it_is() {
     assert_eq!(standing(&f, 2), [Standing::Cleared, Standing::Active]);
 }
 
+/// A status of a node of this name.
+fn status_of(fleet: &mut FleetState, node: &str, state: &str, now_ms: u64) -> Applied {
+    let said = json!({"v": 1, "ts": 5, "boot": 1, "node": node, "state": state});
+    let topic = format!("sidetone/v1/acme/node/{node}/status");
+    fleet.apply(&topic, said.to_string().as_bytes(), now_ms)
+}
+
+/// A fleet without room: `invented-0` has never said a status, the others are there.
+fn full(now_ms: u64) -> FleetState {
+    let mut f = fleet();
+    let figures =
+        json!({"v": 1, "ts": 5, "boot": 1, "seq": 1, "node": "invented-0", "type": "mute.on"});
+    let topic = "sidetone/v1/acme/node/invented-0/event/mute.on";
+    f.apply(topic, figures.to_string().as_bytes(), now_ms);
+    for n in 1..NODES_MAX {
+        status_of(&mut f, &format!("invented-{n}"), "ready", now_ms);
+    }
+    assert_eq!(f.nodes().len(), NODES_MAX);
+    f
+}
+
+fn knows(fleet: &FleetState, node: &str) -> bool {
+    fleet.nodes().contains_key(&NodeName::new(node).unwrap())
+}
+
+#[test]
+fn a_full_fleet_takes_a_newcomer_in_the_place_of_one_that_is_silent() {
+    let mut f = full(1_000);
+    // Two that are there go on, the second one says farewell.
+    let late = 100_000;
+    status_of(&mut f, "invented-1", "ready", late);
+    status_of(&mut f, "invented-2", "stopped", late);
+    let refused = Applied::Refused(Refusal::TooManyNodes);
+    // All were heard in the last 180 s.
+    assert_eq!(status_of(&mut f, "ws-9", "ready", 181_000), refused);
+    // … a second later only the two were.
+    assert_eq!(status_of(&mut f, "ws-9", "ready", 182_000), Applied::State);
+    assert_eq!((f.nodes().len(), f.forgotten()), (NODES_MAX, 1));
+    assert!(!knows(&f, "invented-0"), "it never said a status");
+    // Nobody makes room for who is not there.
+    assert_eq!(status_of(&mut f, "ws-10", "lost", 182_000), refused);
+    // However many come, whoever was heard stays.
+    for n in 0..NODES_MAX + 5 {
+        status_of(&mut f, &format!("flood-{n}"), "ready", 183_000);
+    }
+    assert_eq!(
+        (f.nodes().len(), f.forgotten()),
+        (NODES_MAX, NODES_MAX as u64 - 2)
+    );
+    for node in ["ws-9", "invented-1", "invented-2"] {
+        assert!(knows(&f, node), "{node}");
+    }
+    // Of the silent ones the one that is silent longest goes, whether it said farewell or not.
+    status_of(&mut f, "invented-1", "lost", 282_500);
+    status_of(&mut f, "invented-2", "ready", 282_500);
+    status_of(&mut f, "ws-11", "ready", 282_501);
+    assert!(knows(&f, "ws-11") && !knows(&f, "invented-1"));
+}
+
+#[test]
+fn what_a_forgotten_node_kept_is_free_again() {
+    let mut f = full(0);
+    let keeps = |f: &mut FleetState, node: &str, now_ms: u64| {
+        let mut said = alert("raised", 1);
+        said["node"] = json!(node);
+        said["text"] = json!("x".repeat(60_000));
+        let topic = format!("sidetone/v1/acme/node/{node}/alert/double_talk/call");
+        f.apply(&topic, said.to_string().as_bytes(), now_ms)
+    };
+    let fit = (1..NODES_MAX)
+        .take_while(|n| keeps(&mut f, &format!("invented-{n}"), 0) == Applied::State)
+        .count();
+    assert!(fit > 1000, "{fit}");
+    // All places change hands, and as much fits again.
+    for n in 0..NODES_MAX {
+        status_of(&mut f, &format!("ws-{n}"), "ready", 200_000);
+    }
+    let again = (0..NODES_MAX)
+        .take_while(|n| keeps(&mut f, &format!("ws-{n}"), 200_000) == Applied::State)
+        .count();
+    assert_eq!(again, fit);
+}
+
 #[test]
 fn alerts_that_are_over_make_room_for_one_that_stands() {
     let mut f = fleet();

@@ -11,8 +11,10 @@ pub(super) struct Refused {
     /// As it was told last.
     nodes: u64,
     messages: u64,
+    forgotten: u64,
     of_nodes: LogLimit,
     of_messages: LogLimit,
+    of_forgotten: LogLimit,
 }
 
 impl Refused {
@@ -25,7 +27,16 @@ impl Refused {
         if let Some(times) = self.of_nodes.happened_times(more_nodes, now) {
             tracing::warn!(
                 times,
-                "the board shows {NODES_MAX} nodes and takes no further ones: let each node write its own topics only (docs/broker.md), remove the retained messages of those that are none, and start the board again"
+                "the board shows {NODES_MAX} nodes, all heard in the last three minutes, and takes no further ones: let each node write its own topics only (docs/broker.md), and remove the retained messages of those that are none"
+            );
+        }
+        let forgotten = counts.forgotten_nodes;
+        let more_forgotten =
+            forgotten.saturating_sub(std::mem::replace(&mut self.forgotten, forgotten));
+        if let Some(times) = self.of_forgotten.happened_times(more_forgotten, now) {
+            tracing::warn!(
+                times,
+                "the board shows {NODES_MAX} nodes: those that were silent longest have made room for new ones; if so many are invented, let each node write its own topics only (docs/broker.md)"
             );
         }
         if let Some(times) = self.of_messages.happened_times(more, now) {

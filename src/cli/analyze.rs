@@ -4,7 +4,7 @@ use super::args::AnalyzeArgs;
 use super::whole_file::WholeFile;
 use super::{Failure, output};
 use crate::alerts::config::AlertConfig;
-use crate::analyze::html::{Call, Curves, page};
+use crate::analyze::html::{Call, Curves, Pictures, page};
 use crate::analyze::wav::{WavError, WavFile};
 use crate::analyze::{self, Analysis, HEADER, Problem};
 use crate::config;
@@ -64,10 +64,18 @@ fn analyze_file(args: &AnalyzeArgs, limits: &AlertConfig) -> Result<Analysis, Fa
     }
     if let Some((html, curves)) = html.zip(curves) {
         let name = file.file_name().unwrap_or(file.as_os_str());
+        let again = WavFile::open(file).map_err(Failure::Wav)?;
+        let pictures = Pictures::of(again, &analysis, &curves).map_err(|fault| {
+            Failure::Wav(WavError {
+                path: file.clone(),
+                fault,
+            })
+        })?;
         html.write(&page(&Call {
             file: &name.to_string_lossy(),
             analysis: &analysis,
             curves: &curves,
+            pictures: &pictures,
             limits,
         }))?;
     }

@@ -4,7 +4,9 @@ use super::args::{
     DiffArgs, FleetArgs, FleetCommand, GetArgs, KeygenArgs, SetArgs, WatchArgs, WhoseArgs,
 };
 use super::{Failure, config, output};
-use crate::fleet::{self, Desired, Edit, FleetError, Link, NodeDiff, Snapshot, State, Target};
+use crate::fleet::{
+    self, Desired, Edit, FleetError, Heard, Link, NodeDiff, Snapshot, State, Target, Watch,
+};
 use crate::remote::signature::Signer;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::outgoing::now_ms;
@@ -47,7 +49,9 @@ pub fn run(args: &FleetArgs) -> Result<(), Failure> {
             FleetCommand::Get(args) => get(args, &snapshot)?,
             FleetCommand::Set(args) => set(args, &org, &snapshot, &mut link).await?,
             FleetCommand::Diff(args) => diff(args, &snapshot)?,
-            FleetCommand::Watch(args) => watch(args, seen, &mut link).await?,
+            FleetCommand::Watch(args) => {
+                return watch(args, Watch::new(link, &org, seen)).await;
+            }
             FleetCommand::Keygen(_) => {}
         }
         link.close().await;
@@ -206,11 +210,7 @@ fn told(node: &NodeDiff) -> String {
     text
 }
 
-async fn watch(
-    args: &WatchArgs,
-    seen: Vec<(String, Vec<u8>)>,
-    link: &mut Link,
-) -> Result<(), Failure> {
+async fn watch(args: &WatchArgs, mut watch: Watch) -> Result<(), Failure> {
     let show = |topic: &str, payload: &[u8]| {
         let Some(line) = fleet::line(topic, payload) else {
             return Ok(true);
@@ -222,24 +222,21 @@ async fn watch(
             output::print_line(&line)
         }
     };
-    for (topic, payload) in seen {
-        if !show(&topic, &payload)? {
-            return Ok(());
-        }
-    }
     let end = crate::run::told_to_end().map_err(Failure::Output)?;
     tokio::pin!(end);
     loop {
         tokio::select! {
-            () = &mut end => return Ok(()),
-            message = link.next() => {
-                let (topic, payload) = message?;
-                if !show(&topic, &payload)? {
-                    return Ok(());
-                }
-            }
+            () = &mut end => break,
+            heard = watch.next() => match heard? {
+                Heard::Message { topic, payload } => if !show(&topic, &payload)? {
+                    break;
+                },
+                Heard::Moved(note) => eprintln!("sidetone: note: {note}"),
+            },
         }
     }
+    watch.close().await;
+    Ok(())
 }
 
 fn keygen(args: &KeygenArgs) -> Result<(), Failure> {

@@ -44,6 +44,7 @@ pub use model::{
     AudioBackend, AudioConfig, BrokerConfig, CallControl, Config, DevicesConfig, HoldConfig,
     LogConfig, LogLevel, MqttChoice, NodeConfig, PrivacyConfig, ProvisioningConfig, ResumePolicy,
     SeamConfig, SessionsTaken, Signals, SpokesConfig, TelemetryConfig, default_state_dir,
+    user_state_home,
 };
 pub use names::{InvalidName, Label, Name};
 pub use proxy_url::{InvalidProxyUrl, ProxyUrl};

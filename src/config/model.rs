@@ -383,12 +383,16 @@ impl NodeConfig {
 /// `~/.local/state/sidetone`.
 #[must_use]
 pub fn default_state_dir() -> Option<PathBuf> {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    variable("STATE_DIRECTORY")
-        .or_else(|| Some(variable("XDG_STATE_HOME")?.join("sidetone")))
-        .or_else(|| Some(variable("HOME")?.join(".local/state/sidetone")))
+    variable("STATE_DIRECTORY").or_else(|| Some(user_state_home()?.join("sidetone")))
+}
+
+/// Where the user's session keeps state: `$XDG_STATE_HOME` or `~/.local/state`; `None` without a home.
+#[must_use]
+pub fn user_state_home() -> Option<PathBuf> {
+    variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))
+}
+
+fn variable(name: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
 }

@@ -32,8 +32,16 @@ impl Link {
     /// # Errors
     /// If none does, or certificates or password cannot be read.
     pub async fn open(broker: &BrokerConfig) -> Result<Self, FleetError> {
+        Self::open_in(broker, &Timing::default()).await
+    }
+
+    /// The same in other times.
+    ///
+    /// # Errors
+    /// As [`Link::open`].
+    pub async fn open_in(broker: &BrokerConfig, timing: &Timing) -> Result<Self, FleetError> {
         let id = format!("sidetone-fleet-{}", uuid::Uuid::now_v7().simple());
-        let mut tour = Tour::new(broker, &id, &Timing::default(), None);
+        let mut tour = Tour::new(broker, &id, timing, None);
         tour.connect(true).await?;
         Ok(Self(tour))
     }
@@ -105,6 +113,21 @@ impl Link {
     pub async fn next(&mut self) -> Result<(String, Vec<u8>), FleetError> {
         let message = self.0.here().next().await?;
         Ok((message.topic, message.payload))
+    }
+
+    /// Connects anew after a break, to the first of the brokers that lets in.
+    ///
+    /// # Errors
+    /// If none does.
+    pub(super) async fn again(&mut self) -> Result<(), FleetError> {
+        self.0.connect(true).await?;
+        Ok(())
+    }
+
+    /// On another broker than the first: goes back to the first as soon as it lasts, by the rule of the nodes; whether it
+    /// did. Of what was subscribed nothing comes any more then. To be asked now and then.
+    pub(super) async fn is_home_again(&mut self) -> bool {
+        self.0.is_home_steady() && self.0.come_home().await
     }
 
     /// Publishes a retained message on a topic that was subscribed, and waits until the broker has it.

@@ -13,6 +13,7 @@ mod link;
 mod pairs;
 mod snapshot;
 mod watch;
+mod watching;
 
 pub use change::{Changed, Edit, change};
 pub use diff::{NodeDiff, State, differences};
@@ -20,6 +21,7 @@ pub use link::Link;
 pub use pairs::{InvalidPair, Pair, dotted};
 pub use snapshot::{Desired, Snapshot, Target};
 pub use watch::line;
+pub use watching::{Heard, Watch};
 
 use crate::uplink::{BrokerFault, NoBroker};
 use sidetone_wire::name::NameError;

@@ -35,6 +35,12 @@ impl Disclosure {
         Self { signals }
     }
 
+    /// Whether calls are told of.
+    #[must_use]
+    pub(super) fn tells_of_calls(&self) -> bool {
+        self.signals.calls
+    }
+
     /// Whether the agent's pseudonym may go along.
     #[must_use]
     pub(super) fn names_the_agent(privacy: &PrivacyConfig) -> bool {

@@ -6,7 +6,7 @@ use crate::run::disclosure::Disclosure;
 use crate::softphone::Signal;
 use crate::station::{NameHeadset, Settings};
 use crate::uplink::Speaker;
-use crate::uplink::config::{AgentConfig, BrokerConfig, OutboxLimits, Timing, UplinkConfig};
+use crate::uplink::config::{AgentConfig, BrokerConfig, Left, OutboxLimits, Timing, UplinkConfig};
 use crate::uplink::identity::{self, IdentityError, Key};
 use sidetone_wire::name::NameError;
 use sidetone_wire::{NodeName, OrgName, Topics};
@@ -107,7 +107,9 @@ pub(super) fn uplink(
         agent,
         gateway: config.adapters.mqtt.enabled.then(|| signals.clone()),
         subscriptions: None,
-        keeps_standing: false,
+        left: Left::Ended {
+            calls: Disclosure::new(&config.privacy).tells_of_calls(),
+        },
         limits: OutboxLimits::default(),
         timing: Timing::default(),
     };

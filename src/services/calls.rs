@@ -23,6 +23,24 @@ pub struct OpenCall {
     pub lasted_ms: u64,
 }
 
+impl OpenCall {
+    /// The call that this message ends.
+    #[must_use]
+    pub fn ended_by(message: &StationMessage) -> Option<Self> {
+        let StationMessage::Event(event) = message else {
+            return None;
+        };
+        let detail = Some(&event.detail).filter(|_| event.kind == EventType::CallEnded)?;
+        let lasted = Duration::try_from_secs_f64(detail.duration_s.unwrap_or(0.0)).ok();
+        let lasted_ms = lasted.unwrap_or_default().as_millis();
+        Some(Self {
+            call: detail.call?,
+            headset: detail.headset.clone(),
+            lasted_ms: u64::try_from(lasted_ms).unwrap_or(u64::MAX),
+        })
+    }
+}
+
 #[derive(Debug)]
 struct Open {
     headset: Option<String>,

@@ -22,6 +22,8 @@ struct Waiting {
     n: u64,
     line: Vec<u8>,
     alert: Option<Uuid>,
+    /// The call that it ends.
+    ends: Option<OpenCall>,
 }
 
 /// What waits for [`Kept::taken`].
@@ -67,7 +69,13 @@ impl Kept {
             | StationMessage::State { .. } => return,
         };
         self.bytes += line.len();
-        self.waiting.push_back(Waiting { n, line, alert });
+        let ends = OpenCall::ended_by(message);
+        self.waiting.push_back(Waiting {
+            n,
+            line,
+            alert,
+            ends,
+        });
         while self.waiting.len() > MESSAGES || self.bytes > BYTES {
             let first = self.waiting.iter().position(|one| one.alert.is_none());
             let Some(gone) = self.waiting.remove(first.unwrap_or(0)) else {
@@ -110,10 +118,11 @@ impl Kept {
         std::mem::take(&mut self.lost)
     }
 
-    /// The calls that are open.
+    /// The calls that are open, and those of whose end the uplink has not yet been told.
     #[must_use]
     pub fn calls(&self, now: Duration) -> Vec<OpenCall> {
-        self.calls.all(now)
+        let ending = self.waiting.iter().filter_map(|one| one.ends.clone());
+        self.calls.all(now).into_iter().chain(ending).collect()
     }
 
     /// The alerts that stand, and those of which the uplink has not yet all that was said.
@@ -168,5 +177,36 @@ mod tests {
         assert_eq!(kept.standing(), [Uuid::from_u128(7)]);
         kept.taken(n);
         assert!(kept.standing().is_empty());
+    }
+
+    fn of_call(kind: EventType, call: u128) -> StationMessage {
+        StationMessage::Event(Event {
+            ts: 5,
+            kind,
+            detail: EventDetail {
+                call: Some(Uuid::from_u128(call)),
+                duration_s: (kind == EventType::CallEnded).then_some(2.5),
+                ..EventDetail::default()
+            },
+        })
+    }
+
+    #[test]
+    fn a_call_is_named_until_the_uplink_has_its_end() {
+        let mut kept = Kept::default();
+        let say = |kept: &mut Kept, message: StationMessage| {
+            let n = kept.number();
+            kept.note(Duration::ZERO, &message);
+            kept.keep(n, &message, b"line".to_vec());
+            n
+        };
+        let began = say(&mut kept, of_call(EventType::CallStarted, 1));
+        kept.taken(began);
+        let ended = say(&mut kept, of_call(EventType::CallEnded, 1));
+        let named = kept.calls(Duration::ZERO);
+        assert_eq!(named.len(), 1);
+        assert_eq!((named[0].call.as_u128(), named[0].lasted_ms), (1, 2500));
+        kept.taken(ended);
+        assert_eq!(kept.calls(Duration::ZERO), []);
     }
 }

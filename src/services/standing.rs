@@ -3,6 +3,7 @@
 
 use super::calls::{OpenCall, OpenCalls};
 use crate::uplink::active::ends_of;
+use crate::uplink::left_calls::LeftCall;
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::EventType;
 use sidetone_wire::message::StationMessage;
@@ -39,16 +40,18 @@ pub struct Standing {
     /// Alerts and calls that were ended for a station that was away, newest last: should it come back, what it says of
     /// them comes too late.
     ended: VecDeque<Uuid>,
-    /// Of an earlier start of the uplink; nobody has said yet that they still stand.
+    /// Of an earlier start of the uplink; nobody has said yet that they still stand or go on.
     left: Vec<AlertDetail>,
+    left_calls: Vec<LeftCall>,
 }
 
 impl Standing {
-    /// With what an earlier start of the uplink left standing.
+    /// With what an earlier start of the uplink left standing and open.
     #[must_use]
-    pub fn new(left: Vec<AlertDetail>) -> Self {
+    pub fn new(left: Vec<AlertDetail>, left_calls: Vec<LeftCall>) -> Self {
         Self {
             left,
+            left_calls,
             ..Self::default()
         }
     }
@@ -127,7 +130,7 @@ impl Standing {
     }
 
     /// A station that was there before the uplink died says which of its alerts still stand: those go on under their
-    /// id, and the others end. Its calls go on. What is to be said for it, in order.
+    /// id, and the others end. Its calls go on, and calls it does not know end. What is to be said for it, in order.
     pub fn adopt(
         &mut self,
         now: Moment,
@@ -135,6 +138,10 @@ impl Standing {
         mut calls: Vec<OpenCall>,
     ) -> Vec<StationMessage> {
         calls.retain(|one| !self.ended.contains(&one.call));
+        let left_calls = std::mem::take(&mut self.left_calls).into_iter();
+        let over_calls = left_calls.filter(|left| !calls.iter().any(|one| one.call == left.call));
+        let over_calls: Vec<_> = over_calls.collect();
+        self.ended.extend(over_calls.iter().map(|one| one.call));
         self.calls.adopt(now.monotonic, calls);
         let ts = now.ts;
         let left = std::mem::take(&mut self.left);
@@ -152,6 +159,8 @@ impl Standing {
         });
         let mut said: Vec<_> = go_on.collect();
         said.extend(ends_of(over, ClearReason::Restart));
+        let over_calls = over_calls.into_iter();
+        said.extend(over_calls.map(|call| call.end(ClearReason::Restart)));
         said
     }
 
@@ -159,6 +168,7 @@ impl Standing {
     /// at `gone`.
     pub fn end_all(&mut self, gone: Moment, reason: ClearReason) -> Vec<StationMessage> {
         let left = std::mem::take(&mut self.left);
+        let left_calls = std::mem::take(&mut self.left_calls);
         let alerts = std::mem::take(&mut self.alerts);
         let calls = self
             .calls
@@ -166,6 +176,7 @@ impl Standing {
             .into_iter()
             .map(|one| one.call);
         let over = left.iter().map(|one| one.id).chain(alerts.keys().copied());
+        let over = over.chain(left_calls.iter().map(|one| one.call));
         self.ended.extend(over.chain(calls));
         let too_many = self.ended.len().saturating_sub(ENDED);
         drop(self.ended.drain(..too_many));
@@ -178,6 +189,8 @@ impl Standing {
                 _ => event,
             }));
         }
+        let left_calls = left_calls.into_iter();
+        said.extend(left_calls.map(|call| call.end(ClearReason::Restart)));
         said.extend(self.calls.end_all(gone.monotonic, gone.ts, reason));
         said
     }
@@ -185,7 +198,10 @@ impl Standing {
     /// Whether nothing stands, and no call is open.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.alerts.is_empty() && self.left.is_empty() && self.calls.is_empty()
+        self.alerts.is_empty()
+            && self.left.is_empty()
+            && self.left_calls.is_empty()
+            && self.calls.is_empty()
     }
 }
 

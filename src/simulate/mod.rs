@@ -30,7 +30,7 @@ mod voices;
 pub use forget::ForgetError;
 pub use voices::VoicesError;
 
-use crate::config::{BrokerUrl, ConfigError, Name};
+use crate::config::{BrokerUrl, ConfigError, Name, user_state_home};
 use crate::run::RunError;
 use crate::uplink::IdentityError;
 use crate::uplink::config::BrokerConfig;
@@ -109,14 +109,7 @@ pub enum SimulateError {
 /// `$XDG_STATE_HOME/sidetone-simulated`, else `~/.local/state/sidetone-simulated`; `None` without a home.
 #[must_use]
 pub fn default_state_dir() -> Option<PathBuf> {
-    let variable = |name| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    let state =
-        variable("XDG_STATE_HOME").or_else(|| Some(variable("HOME")?.join(".local/state")))?;
-    Some(state.join("sidetone-simulated"))
+    Some(user_state_home()?.join("sidetone-simulated"))
 }
 
 /// Everybody and everything that is needed, ready to begin.

@@ -28,13 +28,24 @@ pub struct UplinkConfig {
     pub gateway: Option<mpsc::Sender<Signal>>,
     /// What else the node listens to; `None` = nothing.
     pub subscriptions: Option<Subscriptions>,
-    /// Alerts that an earlier start left standing are not ended here but handed out
-    /// ([`super::UplinkHandle`]), because the station that raised them may still live.
-    pub keeps_standing: bool,
+    /// What becomes of the alerts and calls that an earlier start left standing and open.
+    pub left: Left,
     /// How much may wait for the broker.
     pub limits: OutboxLimits,
     /// The contract's times.
     pub timing: Timing,
+}
+
+/// What becomes of what an earlier start left standing and open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Left {
+    /// It is ended with `restart`.
+    Ended {
+        /// Calls too: no setting keeps them from being told.
+        calls: bool,
+    },
+    /// It is handed out ([`super::UplinkHandle`]), because the station it is of may still live.
+    HandedOut,
 }
 
 /// Topics the node listens to, and who takes what comes on them.

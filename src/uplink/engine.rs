@@ -3,7 +3,7 @@
 use super::active::ActiveAlerts;
 use super::certificates::Certificates;
 use super::cleared::Cleared;
-use super::config::{Subscriptions, Timing};
+use super::config::{Left, Subscriptions, Timing};
 use super::gateway::Gateway;
 use super::items::KnownItems;
 use super::link::Link;
@@ -12,6 +12,7 @@ use super::mqtt::OnItsWay;
 use super::mqtt::session::{Fate, Received, Session, Told};
 use super::order::Order;
 use super::outbox::disk::{Disk, Report};
+use super::outbox::stands::OpenCalls;
 use super::outbox::{Id, Outbox, OutboxStats};
 use super::outgoing::{Sender, now_ms};
 use super::retained::Retained;
@@ -66,7 +67,9 @@ pub(super) struct Engine {
     pub(super) node: (NodeState, Option<String>),
     pub(super) retained: Retained,
     pub(super) active: ActiveAlerts,
-    /// Ends of alerts that an older start left standing.
+    pub(super) calls: OpenCalls,
+    pub(super) left: Left,
+    /// Ends of what an older start left standing and open.
     pub(super) left_over: Vec<StationMessage>,
     pub(super) session: Session,
     pub(super) timing: Timing,
@@ -116,6 +119,10 @@ impl Engine {
         housekeeping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         for message in std::mem::take(&mut self.left_over) {
             self.take(message);
+        }
+        if self.left == (Left::Ended { calls: false }) {
+            // Of calls that nobody is told of any more, no later start has to know.
+            self.outbox.note_standing(self.active.states(), &self.calls);
         }
         let reason = loop {
             // Append and publish start together.
@@ -179,7 +186,7 @@ impl Engine {
         }
         self.outbox.hear(report);
         if before.is_some() && self.outbox.stats().trouble.is_none() {
-            self.outbox.note_standing(self.active.states());
+            self.outbox.note_standing(self.active.states(), &self.calls);
         }
         if self.outbox.stats().trouble != before
             && let Err(error) = self.say_state()

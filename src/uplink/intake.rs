@@ -1,7 +1,9 @@
 //! What the station says, on its way into outbox, retained states and session.
 
 use super::active;
+use super::config::Left;
 use super::engine::{Engine, HOUSEKEEPING};
+use super::left_calls;
 use super::outbox::Rank;
 use super::outbox::segments::LeftBehind;
 use super::outgoing::{Unsendable, now_ms};
@@ -42,7 +44,8 @@ impl Engine {
     }
 
     /// The state directory could not be read at the start, and now can: what older starts left behind goes out, and the
-    /// alerts they left standing end, but not in the place of one that stands by now.
+    /// alerts they left standing end, but not in the place of one that stands by now. Calls end too, unless their
+    /// station may still live.
     pub(super) fn found(&mut self, left: &LeftBehind) {
         self.outbox.take_left(left, now());
         for message in active::ends_of(active::read(&left.standing), ClearReason::Restart) {
@@ -59,6 +62,11 @@ impl Engine {
             };
             if !newer {
                 self.take(message);
+            }
+        }
+        if self.left == (Left::Ended { calls: true }) {
+            for call in left_calls::read(left) {
+                self.take(call.end(ClearReason::Restart));
             }
         }
     }
@@ -92,6 +100,7 @@ impl Engine {
             _ => Rank::Event,
         };
         let message = self.sender.event(event, self.outbox.next_seq())?;
+        self.calls.note(&message.topic, &message.payload);
         self.outbox.append(message, rank, now());
         Ok(())
     }

@@ -17,6 +17,7 @@ pub mod identity;
 mod intake;
 mod items;
 mod later;
+pub(crate) mod left_calls;
 mod link;
 pub(crate) mod log_limit;
 mod moves;
@@ -44,14 +45,17 @@ pub use sent::SentLog;
 use active::ActiveAlerts;
 use certificates::Certificates;
 use cleared::Cleared;
+use config::Left;
 use engine::{Engine, Inputs};
 use gateway::Gateway;
 use items::KnownItems;
+use left_calls::LeftCall;
 use link::Link;
 use mqtt::session::Session;
 use outbox::Outbox;
 use outbox::disk::{Disk, Later, Report};
 use outbox::segments::LeftBehind;
+use outbox::stands::OpenCalls;
 use outgoing::{Sender, Unsendable};
 use retained::Retained;
 use sidetone_wire::alert::AlertDetail;
@@ -108,6 +112,7 @@ pub struct UplinkHandle {
     link: watch::Receiver<LinkStats>,
     orders: Orders,
     left_standing: Vec<AlertDetail>,
+    left_calls: Vec<LeftCall>,
     stop: Option<oneshot::Sender<Option<String>>>,
     task: JoinHandle<()>,
 }
@@ -159,10 +164,16 @@ impl Uplink {
         );
         let (link_tx, link) = Link::new();
         let stood = active::read(&left.standing);
-        let (left_over, left_standing) = match config.keeps_standing {
-            true => (Vec::new(), stood),
-            false => (active::ends_of(stood, ClearReason::Restart), Vec::new()),
-        };
+        let open = left_calls::read(&left);
+        let (mut left_over, mut left_standing, mut handed_out) = Default::default();
+        match config.left {
+            Left::HandedOut => (left_standing, handed_out) = (stood, open),
+            Left::Ended { calls } => {
+                left_over = active::ends_of(stood, ClearReason::Restart);
+                let open = open.into_iter().filter(|_| calls);
+                left_over.extend(open.map(|call| call.end(ClearReason::Restart)));
+            }
+        }
         let now = (Instant::now(), outgoing::now_ms());
         let mut outbox = Outbox::new(config.limits, boot, &left, now);
         if let Some(trouble) = trouble {
@@ -175,6 +186,8 @@ impl Uplink {
             node: (NodeState::Starting, None),
             retained,
             active: ActiveAlerts::default(),
+            calls: OpenCalls::default(),
+            left: config.left,
             left_over,
             session,
             timing: config.timing,
@@ -217,6 +230,7 @@ impl Uplink {
             link,
             orders: Orders(orders_tx),
             left_standing,
+            left_calls: handed_out,
             stop: Some(stop_tx),
             task,
         })
@@ -321,9 +335,10 @@ impl UplinkHandle {
         self.orders.clone()
     }
 
-    /// The alerts that an earlier start left standing, once; only with [`UplinkConfig::keeps_standing`].
-    pub(crate) fn take_left_standing(&mut self) -> Vec<AlertDetail> {
-        std::mem::take(&mut self.left_standing)
+    /// The alerts and calls that an earlier start left standing and open, once; only with [`Left::HandedOut`].
+    pub(crate) fn take_left(&mut self) -> (Vec<AlertDetail>, Vec<LeftCall>) {
+        let alerts = std::mem::take(&mut self.left_standing);
+        (alerts, std::mem::take(&mut self.left_calls))
     }
 
     /// Publishes `stopped` with the reason, waits at most [`config::Timing::drain`] for what is on

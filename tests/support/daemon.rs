@@ -157,9 +157,19 @@ impl Daemon {
 
     /// Resident memory that is no file's, in KiB.
     pub(crate) fn own_memory_kib(&self) -> u64 {
+        self.memory_kib("RssAnon:")
+    }
+
+    /// Resident memory, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        self.memory_kib("VmRSS:")
+    }
+
+    /// A line of proc(5)'s `status`.
+    fn memory_kib(&self, name: &str) -> u64 {
         let path = format!("/proc/{}/status", self.process_id());
         let status = std::fs::read_to_string(path).unwrap();
-        let line = status.lines().find(|line| line.starts_with("RssAnon:"));
+        let line = status.lines().find(|line| line.starts_with(name));
         let kib = line.and_then(|line| line.split_ascii_whitespace().nth(1));
         kib.unwrap().parse().unwrap()
     }

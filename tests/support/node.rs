@@ -1,6 +1,6 @@
 //! A node's uplink, as the daemon starts it, and messages for it.
 
-use sidetone::uplink::config::{BrokerConfig, OutboxLimits, Timing, UplinkConfig};
+use sidetone::uplink::config::{BrokerConfig, Left, OutboxLimits, Timing, UplinkConfig};
 use sidetone::uplink::{BrokerState, Speaker, Uplink, UplinkError, UplinkHandle};
 use sidetone_wire::alert::{Alert, AlertDetail};
 use sidetone_wire::event::{Event, EventDetail, EventType};
@@ -36,7 +36,7 @@ pub(crate) fn config(url: &str, state_dir: &Path) -> UplinkConfig {
         agent: None,
         gateway: None,
         subscriptions: None,
-        keeps_standing: false,
+        left: Left::Ended { calls: true },
         limits: OutboxLimits::default(),
         timing: Timing {
             backoff_max: Duration::from_millis(500),

@@ -61,6 +61,8 @@ pub struct Counts {
     pub refused_messages: u64,
     /// Of these, messages of nodes that found no place ([`NODES_MAX`](crate::NODES_MAX)).
     pub refused_nodes: u64,
+    /// Silent nodes that made room for others since the start.
+    pub forgotten_nodes: u64,
 }
 
 /// What the page shows, at one moment.
@@ -177,6 +179,13 @@ impl Publisher {
     fn publish(&mut self, now_ms: u64) {
         let sweep = now_ms.saturating_sub(self.swept_ms) >= SWEEP_MS || now_ms < self.swept_ms;
         let mut changed = false;
+        if self.fleet.forgotten() != self.next.header.counts.forgotten_nodes {
+            let known = self.fleet.nodes();
+            self.shown.retain(|name, _| {
+                NodeName::new(&**name).is_ok_and(|name| known.contains_key(&name))
+            });
+            changed = true;
+        }
         if sweep {
             self.swept_ms = now_ms;
             self.touched.clear();
@@ -232,6 +241,7 @@ impl Publisher {
             heard: count(3),
             refused_messages: 0,
             refused_nodes: 0,
+            forgotten_nodes: self.fleet.forgotten(),
         };
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! *Never* smooths, and never guesses: what no frame of a column knows is unknown.
 
+use super::places::Places;
 use crate::analyze::frames::{FrameRow, SideRow};
 use crate::analyze::wav::{Channels, WavFile};
 use sidetone_dsp::measurement::Hum;
@@ -28,6 +29,7 @@ const SPANS_S: [u64; 14] = [
 pub struct Curves {
     pub(super) columns: Stretches,
     pub(super) spans: Stretches,
+    pub(super) places: Places,
 }
 
 impl Curves {
@@ -49,6 +51,7 @@ impl Curves {
         Self {
             columns: Stretches::new(frames, frames.div_ceil(MOST_COLUMNS).max(1), stereo),
             spans: Stretches::new(frames, span, stereo),
+            places: Places::default(),
         }
     }
 
@@ -56,6 +59,7 @@ impl Curves {
     pub fn push(&mut self, row: &FrameRow) {
         self.columns.push(row);
         self.spans.push(row);
+        self.places.push(row);
     }
 }
 

@@ -1,12 +1,13 @@
 //! What a supervisor would have been told, had the call been live.
 
 use super::markup::{Attribute, Markup, Px};
+use super::sound::{self, Pictures};
 use super::words::{Clock, severity, subject};
 use crate::analyze::report::{AlertReport, Analysis};
 use sidetone_wire::vocabulary::Severity;
 
 /// The list: what is alike stands together, in the order of its first time.
-pub(super) fn list(m: &mut Markup, analysis: &Analysis) {
+pub(super) fn list(m: &mut Markup, analysis: &Analysis, pictures: &Pictures) {
     m.node("section", &[("aria-labelledby", &"findings")], |m| {
         m.words("h2", &[("id", &"findings")], &"Findings");
         if analysis.alerts.is_empty() {
@@ -15,10 +16,13 @@ pub(super) fn list(m: &mut Markup, analysis: &Analysis) {
             return;
         }
         m.node("div", &[("class", &"findings")], |m| {
-            for finding in findings(&analysis.alerts) {
-                finding.write(m);
+            for (number, finding) in findings(&analysis.alerts).iter().enumerate() {
+                finding.write(m, number, pictures);
             }
         });
+        if !pictures.is_empty() {
+            sound::legend(m);
+        }
     });
 }
 
@@ -29,14 +33,15 @@ pub(super) fn number(index: usize) -> String {
 
 /// Alerts that differ only in when they stood.
 #[derive(Debug)]
-struct Finding<'a> {
+pub(super) struct Finding<'a> {
     severity: Severity,
-    first: &'a AlertReport,
+    pub(super) first: &'a AlertReport,
     /// With their numbers.
-    alerts: Vec<(String, &'a AlertReport)>,
+    pub(super) alerts: Vec<(String, &'a AlertReport)>,
 }
 
-fn findings(alerts: &[AlertReport]) -> Vec<Finding<'_>> {
+/// The alerts of a call, those alike together.
+pub(super) fn findings(alerts: &[AlertReport]) -> Vec<Finding<'_>> {
     let mut all: Vec<Finding<'_>> = Vec::new();
     let about = |alert: &AlertReport| (alert.kind, alert.side, alert.fault);
     for (index, alert) in alerts.iter().enumerate() {
@@ -60,7 +65,7 @@ fn findings(alerts: &[AlertReport]) -> Vec<Finding<'_>> {
 }
 
 impl Finding<'_> {
-    fn write(&self, m: &mut Markup) {
+    fn write(&self, m: &mut Markup, number: usize, pictures: &Pictures) {
         let first = self.first;
         let class = format!("finding {}", self.severity.as_str());
         m.node("article", &[("class", &class)], |m| {
@@ -88,6 +93,7 @@ impl Finding<'_> {
                         m.words("p", &[("class", &"action")], &alert.action);
                     }
                 }
+                pictures.show(m, number, self);
             });
         });
     }

@@ -1,7 +1,7 @@
 //! A recorded call on one page that opens from a disk or a mail.
 //!
 //! *Promises*: one file without anything from outside and without a script; the figures of the
-//! report, and curves drawn from the rows of `--frames`. Well-formed XML as well as HTML; light,
+//! report, curves drawn from the rows of `--frames`, and a small spectrogram of each kind of fault. Well-formed XML as well as HTML; light,
 //! dark and on paper; its size is bounded but for the list of what happened in the call.
 //!
 //! *Never* holds sound, and never shows as markup what comes from a file or its name.
@@ -15,8 +15,12 @@ mod headline;
 mod levels;
 mod markup;
 mod meaning;
+mod places;
 mod plot;
+mod png;
 mod ratio;
+mod sound;
+mod spectrogram;
 mod tables;
 mod timeline;
 mod words;
@@ -28,10 +32,11 @@ use levels::Drawn;
 use markup::Markup;
 use plot::Time;
 use sidetone_wire::vocabulary::OvertalkParty;
+pub use sound::Pictures;
 use words::{length, number};
 
-/// Nothing is loaded and nothing runs, whatever a reader's program would allow.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+/// Nothing is loaded (the pictures are in the page itself) and nothing runs, whatever a reader's program would allow.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 /// What a page is made of.
 #[derive(Debug, Clone, Copy)]
@@ -42,6 +47,8 @@ pub struct Call<'a> {
     pub analysis: &'a Analysis,
     /// The frames.
     pub curves: &'a Curves,
+    /// What its findings look like.
+    pub pictures: &'a Pictures,
     /// The limits the alerts were judged by.
     pub limits: &'a AlertConfig,
 }
@@ -91,7 +98,7 @@ fn body(m: &mut Markup, call: &Call<'_>) {
         m.words("p", &[("class", &"lead")], &sound);
     });
     m.node("main", &[], |m| {
-        findings::list(m, call.analysis);
+        findings::list(m, call.analysis, call.pictures);
         m.node("section", &[("aria-labelledby", &"course")], |m| {
             m.words("h2", &[("id", &"course")], &"The course of the call");
             drawings(m, call);
@@ -226,7 +233,7 @@ fn footnote(m: &mut Markup, call: &Call<'_>) {
         "p",
         &[],
         &format!(
-            "Sidetone {}. There is no sound in this file: it holds figures only.",
+            "Sidetone {}. There is no sound in this file: it holds figures and pictures only.",
             env!("CARGO_PKG_VERSION")
         ),
     );

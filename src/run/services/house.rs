@@ -296,7 +296,11 @@ impl House {
         });
         let now = now(self.began);
         for message in self.with.standing.adopt(now, &standing, calls) {
-            self.say(message).await;
+            // A call may have become nobody's business since it began; each alert ends.
+            let of_call = matches!(&message, StationMessage::Event(event) if event.kind == EventType::CallEnded);
+            if !of_call || self.disclosure.filter(message.clone()).is_some() {
+                self.say(message).await;
+            }
         }
         if lost > 0 {
             let detail = EventDetail {

@@ -97,7 +97,7 @@ fn half_an_end_is_completed_and_not_repeated() {
 #[test]
 fn what_the_dead_uplink_had_kept_is_not_said_again() {
     let left = vec![detail_of(&raised(1)), detail_of(&raised(2))];
-    let mut standing = Standing::new(left);
+    let mut standing = Standing::new(left, Vec::new());
     let said = standing.adopt(GONE, &[Uuid::from_u128(1)], Vec::new());
     assert_eq!(
         ends(&said),
@@ -142,7 +142,7 @@ fn ended_calls(said: &[StationMessage]) -> Vec<(u128, &str, f64, &str, u64)> {
         (
             detail.call.unwrap().as_u128(),
             detail.headset.as_deref().unwrap(),
-            detail.duration_s.unwrap(),
+            detail.duration_s.unwrap_or(f64::NAN),
             detail.reason.as_deref().unwrap(),
             event.ts,
         )
@@ -205,4 +205,52 @@ fn a_call_that_outlives_the_uplink_is_ended_for_a_station_that_dies_after_it() {
     let said = standing.end_all(GONE, ClearReason::Restart);
     let end = (4, "h", 60.25, "restart", 1_017_000);
     assert_eq!(ended_calls(&said), [end]);
+}
+
+fn left_call(id: u128) -> LeftCall {
+    LeftCall {
+        call: Uuid::from_u128(id),
+        headset: Some("047f-c056-00000001".to_owned()),
+        known_until: 900,
+    }
+}
+
+fn open_call(id: u128) -> OpenCall {
+    OpenCall {
+        call: Uuid::from_u128(id),
+        headset: Some("047f-c056-00000001".to_owned()),
+        lasted_ms: 1000,
+    }
+}
+
+#[test]
+fn a_call_that_an_older_uplink_left_ends_once_unless_its_station_has_it() {
+    // How long it lasted nobody knows.
+    let ends = |said: &[StationMessage]| -> Vec<(u128, u64)> {
+        let told = ended_calls(said).into_iter();
+        told.map(|(call, _, lasted, reason, ts)| {
+            assert_eq!((lasted.is_nan(), reason), (true, "restart"));
+            (call, ts)
+        })
+        .collect()
+    };
+    let left = || Standing::new(Vec::new(), vec![left_call(1), left_call(2)]);
+    // Nobody comes.
+    let mut standing = left();
+    assert!(!standing.is_empty());
+    let said = standing.end_all(GONE, ClearReason::Restart);
+    assert_eq!(ends(&said), [(1, 900), (2, 900)]);
+    assert!(standing.is_empty());
+    // A station that comes too late must begin anew.
+    assert!(standing.has_ended(&[], &[open_call(2)]));
+    // A new station.
+    let said = left().adopt(GONE, &[], Vec::new());
+    assert_eq!(ends(&said), [(1, 900), (2, 900)]);
+    // The one that was there before has the second call still.
+    let mut standing = left();
+    let said = standing.adopt(GONE, &[], vec![open_call(2)]);
+    assert_eq!(ends(&said), [(1, 900)]);
+    let said = standing.end_all(GONE, ClearReason::Restart);
+    let told = ended_calls(&said)[0];
+    assert_eq!((told.0, told.2, told.4), (2, 1.0, GONE.ts));
 }

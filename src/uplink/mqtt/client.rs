@@ -4,6 +4,7 @@
 //! runs out stands in its payload ([`v311::dated`]).
 
 use super::answer::Answer;
+use super::connect::Route;
 use super::fault::{BrokerFault, explain};
 use super::session::{CORRELATION_MAX, Fate, Received};
 use super::shown::Shown;
@@ -249,17 +250,18 @@ fn hand_over(client: &rumqttc::AsyncClient, message: &Outgoing, options: Publish
 }
 
 impl EventLoop {
-    /// Reads certificates and password, and says how the connection is made. `shown` hears the broker's certificate.
-    pub(super) fn refresh(
-        &mut self,
-        broker: &BrokerConfig,
-        shown: &Shown,
-    ) -> Result<(), BrokerFault> {
+    /// Reads certificates and password, and says how the connection is made.
+    pub(super) fn refresh(&mut self, broker: &BrokerConfig) -> Result<(), BrokerFault> {
+        self.go(broker, Route::new(broker, &Shown::default())?)
+    }
+
+    /// Reads the password; the connection is made this way.
+    pub(super) fn go(&mut self, broker: &BrokerConfig, route: Route) -> Result<(), BrokerFault> {
         match self {
             Self::V5(events, answer) => {
-                options::refresh(&mut events.options, broker, answer, shown)
+                options::refresh(&mut events.options, broker, answer, route)
             }
-            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker, shown),
+            Self::V311(events) => v311::refresh(&mut events.mqtt_options, broker, route),
         }
     }
 

@@ -36,11 +36,31 @@ impl Route {
             false => None,
         };
         Ok(Self {
+            tls,
+            ..Self::bare(broker, shown)
+        })
+    }
+
+    /// The same with what was read of the certificates before.
+    pub(super) fn with(broker: &BrokerConfig, tls: Arc<ClientConfig>, shown: &Shown) -> Self {
+        Self {
+            tls: broker.url.tls.then_some(tls),
+            ..Self::bare(broker, shown)
+        }
+    }
+
+    fn bare(broker: &BrokerConfig, shown: &Shown) -> Self {
+        Self {
             url: broker.url.clone(),
             proxy: broker.proxy.clone(),
-            tls,
+            tls: None,
             shown: shown.clone(),
-        })
+        }
+    }
+
+    /// What was read of the certificates; `None` without TLS.
+    pub(super) fn tls(&self) -> Option<Arc<ClientConfig>> {
+        self.tls.clone()
     }
 
     /// Goes there.

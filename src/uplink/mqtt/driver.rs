@@ -2,9 +2,11 @@
 
 use super::BrokerState;
 use super::client::{EventLoop, Step};
+use super::connect::Route;
 use super::fault::BrokerFault;
 use super::outage::{Next, Outage};
 use super::probe::is_old;
+use super::proven::Proven;
 use super::renewal::Print;
 use super::session::{SessionEvent, Told};
 use super::shown::Shown;
@@ -31,6 +33,7 @@ pub(super) struct Driver {
     pub(super) state: watch::Sender<BrokerState>,
     /// The files the connection is made with.
     pub(super) files: watch::Sender<Option<Print>>,
+    pub(super) proven: Proven,
     /// The certificate that the broker shows.
     pub(super) shown: Shown,
     pub(super) outage: Outage,
@@ -41,12 +44,14 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) async fn run(mut self) {
-        let mut ready = false;
+        let (mut ready, mut tls) = (false, None);
         loop {
             if !ready {
-                // Before they are read: a change in between is then taken for one that came later.
-                self.files.send_replace(Some(Print::of(&self.broker)));
-                if let Err(fault) = self.event_loop.refresh(&self.broker, &self.shown) {
+                let (print, route) = self.proven.route(&self.broker, &self.shown);
+                self.files.send_replace(Some(print));
+                tls = route.as_ref().ok().and_then(Route::tls);
+                let gone = route.and_then(|route| self.event_loop.go(&self.broker, route));
+                if let Err(fault) = gone {
                     if self.down(fault).await {
                         continue;
                     }
@@ -58,7 +63,12 @@ impl Driver {
             match self.event_loop.step().await {
                 Ok(Step::Welcome {
                     session_present, ..
-                }) => self.up(session_present).await,
+                }) => {
+                    if let Some(print) = *self.files.borrow() {
+                        self.proven.note(print, tls.clone());
+                    }
+                    self.up(session_present).await;
+                }
                 Ok(Step::Received(message)) => self.tell(SessionEvent::Received(message)).await,
                 Ok(Step::Farewell | Step::Other) => {}
                 Err(failure) if failure.is_the_end() => break,
@@ -70,10 +80,17 @@ impl Driver {
                     tracing::debug!(?failure, "connection attempt failed");
                     let fault = failure.explain(&self.broker.url, self.connected);
                     let fault = self.recognize_old(fault).await;
+                    let print = *self.files.borrow();
+                    ready = false;
+                    if print.is_some_and(|print| self.proven.turn(print, &fault)) {
+                        tracing::warn!(
+                            "the renewed certificate files are not used, those before still are: {fault}"
+                        );
+                        continue;
+                    }
                     if !self.down(fault).await {
                         return;
                     }
-                    ready = false;
                 }
             }
         }

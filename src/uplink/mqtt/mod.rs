@@ -18,6 +18,7 @@ mod home;
 mod options;
 mod outage;
 mod probe;
+mod proven;
 mod proxy;
 pub(super) mod renewal;
 mod requests;

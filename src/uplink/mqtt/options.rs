@@ -3,7 +3,6 @@
 use super::answer::Answer;
 use super::connect::Route;
 use super::fault::BrokerFault;
-use super::shown::Shown;
 use super::tls::read;
 use crate::uplink::config::{BrokerConfig, Credentials, Timing};
 use crate::uplink::outgoing::Outgoing;
@@ -114,19 +113,18 @@ fn quality(qos: Qos) -> QoS {
     }
 }
 
-/// Reads certificates and password, and says how the connection is made; `answer` tells of each connection what the
+/// Reads the password, and says how the connection is made; `answer` tells of each connection what the
 /// broker's first words were.
 pub(super) fn refresh(
     options: &mut MqttOptions,
     broker: &BrokerConfig,
     answer: &Answer,
-    shown: &Shown,
+    route: Route,
 ) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
         let password = credentials.password("broker.password_file")?;
         options.set_credentials(credentials.username.clone(), password);
     }
-    let route = Route::new(broker, shown)?;
     // The client would do TLS by itself, but no list of the revoked, no WebSocket and no proxy.
     let answer = answer.clone();
     options.set_socket_connector(move |_, _| {

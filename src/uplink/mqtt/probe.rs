@@ -88,6 +88,23 @@ pub(super) async fn is_old(broker: &BrokerConfig, fault: &BrokerFault, patience:
     may_be && timeout(patience, speaks_old_only(broker)).await == Ok(true)
 }
 
+/// Whether the broker believes this node's files as they are now. Under the node's own client id it would end the session
+/// that stands; that it will not have this one, it says only to whom it believes.
+///
+/// # Errors
+/// Why it does not, or cannot be asked.
+pub(super) async fn is_let_in(
+    broker: &BrokerConfig,
+    patience: Duration,
+    version: MqttVersion,
+) -> Result<(), BrokerFault> {
+    let id = format!("sidetone-trial-{}", uuid::Uuid::now_v7().simple());
+    match let_in(broker, &id, patience, version).await {
+        Err(BrokerFault::Refused { .. } | BrokerFault::Busy { .. }) => Ok(()),
+        answer => answer,
+    }
+}
+
 async fn let_in(
     broker: &BrokerConfig,
     client_id: &str,
@@ -96,7 +113,7 @@ async fn let_in(
 ) -> Result<(), BrokerFault> {
     let (client, mut events) =
         client::plain(version, broker, patience, client_id, Manner::default());
-    events.refresh(broker, &Shown::default())?;
+    events.refresh(broker)?;
     let attempt = timeout(patience, connect(events, &client, &broker.url));
     attempt.await.unwrap_or_else(|_| {
         Err(BrokerFault::Silent {

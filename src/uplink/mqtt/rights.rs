@@ -13,7 +13,6 @@ use super::client::{self, Client, EventLoop, Limits, Manner, Step};
 use super::fault::BrokerFault;
 use super::requests::Answered;
 use super::session::Fate;
-use super::shown::Shown;
 use crate::config::MqttChoice;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::link::words;
@@ -115,7 +114,7 @@ async fn rights_with(
         will: Some((&status, NOTHING)),
     };
     let (client, mut event_loop) = client::plain(mqtt, broker, patience, client_id, manner);
-    event_loop.refresh(broker, &Shown::default())?;
+    event_loop.refresh(broker)?;
     let (welcome, welcomed) = oneshot::channel();
     let (tell, mut heard) = mpsc::channel(REQUESTS);
     let driven = tokio::spawn(drive(event_loop, broker.clone(), welcome, tell));

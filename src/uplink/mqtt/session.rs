@@ -4,9 +4,12 @@
 use super::BrokerState;
 use super::client::{self, Client, OnItsWay};
 use super::driver::Driver;
+use super::fault::BrokerFault;
 use super::handshake::handshake;
 use super::home::Home;
 use super::outage::Outage;
+use super::probe::is_let_in;
+use super::proven::Proven;
 use super::renewal::Print;
 use super::shown::Shown;
 use crate::config::MqttChoice;
@@ -16,7 +19,7 @@ use crate::uplink::sent::SentLog;
 use rumqttc::mqttbytes::v5::PubAckReason;
 use sidetone_wire::vocabulary::MqttVersion;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 /// Longest wait for a broker that is left in good order.
@@ -141,6 +144,7 @@ struct Recipe {
     state: watch::Sender<BrokerState>,
     events: mpsc::Sender<Told>,
     files: watch::Sender<Option<Print>>,
+    proven: Proven,
     shown: Shown,
 }
 
@@ -187,6 +191,7 @@ impl Recipe {
             events: self.events.clone(),
             state: self.state.clone(),
             files: self.files.clone(),
+            proven: self.proven.clone(),
             shown: self.shown.clone(),
             outage,
             on_trial,
@@ -228,6 +233,7 @@ impl Session {
             state,
             events,
             files: watch::channel(None).0,
+            proven: Proven::default(),
             shown: Shown::default(),
         };
         let first = Start {
@@ -341,6 +347,21 @@ impl Session {
     /// The files of certificates that the last connection was tried with.
     pub(in crate::uplink) fn files(&self) -> Option<Print> {
         *self.recipe.files.borrow()
+    }
+
+    /// What is known of files that the broker lets in or refuses.
+    pub(in crate::uplink) fn proven(&self) -> &Proven {
+        &self.recipe.proven
+    }
+
+    /// Tries the files as they are now at the present broker, with a connection of its own that is closed at once. What
+    /// comes of it is told later; never waits.
+    pub(in crate::uplink) fn try_files(&self) -> oneshot::Receiver<Result<(), BrokerFault>> {
+        let broker = self.recipe.brokers[self.now.place].clone();
+        let (patience, version) = (self.recipe.timing.connect_timeout, self.version());
+        let (tell, hear) = oneshot::channel();
+        tokio::spawn(async move { tell.send(is_let_in(&broker, patience, version).await) });
+        hear
     }
 
     /// The certificate that the broker showed.

@@ -3,7 +3,6 @@
 use super::connect::Route;
 use super::fault::BrokerFault;
 use super::options::{IN_FLIGHT, PACKET_MAX};
-use super::shown::Shown;
 use crate::uplink::config::BrokerConfig;
 use crate::uplink::outgoing::Outgoing;
 use rumqttc_v4::mqttbytes::QoS;
@@ -44,17 +43,16 @@ pub(super) fn build(
     (client, events)
 }
 
-/// Reads certificates and password, and says how the connection is made.
+/// Reads the password, and says how the connection is made.
 pub(super) fn refresh(
     options: &mut MqttOptions,
     broker: &BrokerConfig,
-    shown: &Shown,
+    route: Route,
 ) -> Result<(), BrokerFault> {
     if let Some(credentials) = &broker.credentials {
         let password = credentials.password("broker.password_file")?;
         options.set_credentials(credentials.username.clone(), password);
     }
-    let route = Route::new(broker, shown)?;
     options.set_socket_connector(move |_, _| route.clone().open());
     Ok(())
 }

@@ -8,7 +8,6 @@ use super::fault::BrokerFault;
 use super::home::Home;
 use super::requests::Asked;
 use super::session::{Fate, Received};
-use super::shown::Shown;
 use crate::config::{BrokerUrl, MqttChoice};
 use crate::uplink::config::{BrokerConfig, Timing};
 use sidetone_wire::vocabulary::MqttVersion;
@@ -113,10 +112,23 @@ impl Tour {
 
     /// On another broker than the first: whether the first has been reachable for long enough to go back to it, as the
     /// nodes do. To be asked now and then; never waits.
-    #[cfg(feature = "hub")]
     pub(crate) fn is_home_steady(&mut self) -> bool {
         let first = &self.visits[0];
         self.at > 0 && self.home.is_steady(&first.broker, first.patience)
+    }
+
+    /// Goes back to the first broker; the other one is left once that has let in. `false` if it does not: then all stays
+    /// as it is, and it has to be steady again first.
+    pub(crate) async fn come_home(&mut self) -> bool {
+        let now = Instant::now();
+        if self.visits[0].connect().await.is_err() {
+            self.home.begin(now);
+            return false;
+        }
+        self.home.is_back(now);
+        self.visits[self.at].leave().await;
+        self.at = 0;
+        true
     }
 }
 
@@ -166,7 +178,7 @@ impl Visit {
                 manner,
             )
         });
-        events.refresh(&self.broker, &Shown::default())?;
+        events.refresh(&self.broker)?;
         events.forget();
         let welcome = timeout(self.patience, welcome(&mut events, &self.broker.url)).await;
         let silent = || BrokerFault::Silent {

@@ -76,7 +76,7 @@ impl Record {
     }
 }
 
-/// An alert that stands: its topic, and its state as it was last made.
+/// An alert that stands: its topic, and its state as it was last made. Or a call that is open: its `call.started`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Standing {
     pub(super) topic: String,
@@ -91,7 +91,7 @@ pub(super) enum Line {
     Put(Record),
     /// Records that need no keeping any more.
     Done(Vec<Id>),
-    /// All alerts that stand; what later lines say of alerts counts on top.
+    /// All alerts that stand and calls that are open; what later lines say of them counts on top.
     Standing(Vec<Standing>),
     /// So many records are lost and nobody has been told.
     Lost(u64),

@@ -15,6 +15,7 @@ pub(in crate::uplink) mod disk;
 mod line;
 pub(in crate::uplink) mod segments;
 mod settling;
+pub(in crate::uplink) mod stands;
 mod storage;
 
 use super::config::OutboxLimits;

@@ -7,7 +7,8 @@
 //! *Fails* with the system's error; a write that fails half-way is cut off again, and nothing that was there is lost.
 //! *Never* used by two processes: the directory is locked.
 
-use super::line::{Id, Line, Record, Standing};
+use super::line::{Id, Line, Record};
+use super::stands::Stands;
 use rustix::fs::{FlockOperation, flock};
 use serde_json::value::RawValue;
 use sidetone_wire::MessageClass;
@@ -16,7 +17,6 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use uuid::Uuid;
 
 /// A file is closed, and the next one begun, beyond so many bytes.
 const SEGMENT_BYTES: u64 = 256 * 1024;
@@ -26,9 +26,6 @@ const SLACK_BYTES: u64 = 4 * SEGMENT_BYTES;
 
 /// More than this is read of no file: something else wrote it.
 const READ_MAX: u64 = 16 * SEGMENT_BYTES;
-
-/// The topic of the event that ends an alert, from the node's on.
-const ALERT_CLEARED: &str = "/event/alert.cleared";
 
 /// Where a line is.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +50,10 @@ pub(in crate::uplink) struct LeftBehind {
     pub(in crate::uplink) records: BTreeMap<Id, Outline>,
     /// States of the alerts that stood.
     pub(in crate::uplink) standing: Vec<Box<RawValue>>,
+    /// The events with which the calls began that were open.
+    pub(in crate::uplink) calls: Vec<Box<RawValue>>,
+    /// When the newest record of those that are still there was made, ms since 1970 UTC.
+    pub(in crate::uplink) newest: u64,
     /// Records lost that nobody was told of, those in damaged lines included.
     pub(in crate::uplink) lost: u64,
     /// Lines that could not be read.
@@ -80,7 +81,7 @@ pub(super) struct Segments {
     next_number: u64,
     places: HashMap<Id, Place>,
     live_bytes: u64,
-    standing: BTreeMap<String, Box<RawValue>>,
+    stands: Stands,
     lost: u64,
 }
 
@@ -109,7 +110,7 @@ impl Segments {
             next_number: 1,
             places: HashMap::new(),
             live_bytes: 0,
-            standing: BTreeMap::new(),
+            stands: Stands::default(),
             lost: 0,
         };
         let mut left = LeftBehind::default();
@@ -129,7 +130,8 @@ impl Segments {
             );
         }
         left.lost = open.lost;
-        left.standing = open.standing.values().cloned().collect();
+        left.standing = open.stands.alerts();
+        left.calls = open.stands.calls();
         Ok((open, left))
     }
 
@@ -168,6 +170,7 @@ impl Segments {
                 Ok(line) => {
                     if let Line::Put(record) = &line {
                         left.records.insert(record.id, outline(record));
+                        left.newest = left.newest.max(record.at);
                     }
                     if let Line::Done(ids) = &line {
                         for id in ids {
@@ -201,30 +204,14 @@ impl Segments {
                 if let Some(s) = self.segment(segment) {
                     s.live += 1;
                 }
-                match record.class {
-                    MessageClass::AlertActive => {
-                        let state = record.payload.clone();
-                        self.standing.insert(record.topic.clone(), state);
-                    }
-                    // Only its event is the end that must be told once; the state goes before it.
-                    MessageClass::Event if record.topic.ends_with(ALERT_CLEARED) => {
-                        let ended = id_of(&record.payload);
-                        self.standing.retain(|_, state| id_of(state) != ended);
-                    }
-                    _ => {}
-                }
+                self.stands.note(record);
             }
             Line::Done(ids) => {
                 for id in ids {
                     self.forget(*id);
                 }
             }
-            Line::Standing(all) => {
-                self.standing = all
-                    .iter()
-                    .map(|s| (s.topic.clone(), s.state.clone()))
-                    .collect();
-            }
+            Line::Standing(all) => self.stands = Stands::read(all),
             Line::Lost(lost) => self.lost = *lost,
         }
     }
@@ -294,7 +281,7 @@ impl Segments {
         let number = self.next_number;
         let path = self.path(number);
         let mut head = Vec::new();
-        Line::Standing(self.snapshot()).write(&mut head);
+        Line::Standing(self.stands.all()).write(&mut head);
         Line::Lost(self.lost).write(&mut head);
         let mut file = OpenOptions::new()
             .append(true)
@@ -318,14 +305,6 @@ impl Segments {
             live: 0,
         });
         Ok(())
-    }
-
-    fn snapshot(&self) -> Vec<Standing> {
-        let standing = self.standing.iter().map(|(topic, state)| Standing {
-            topic: topic.clone(),
-            state: state.clone(),
-        });
-        standing.collect()
     }
 
     /// Deletes what is not needed; where a few live records keep much that is done, writes them anew.
@@ -352,7 +331,7 @@ impl Segments {
                     }
                 }
                 // Written again, an old state of an alert must not count as its latest.
-                lines.push(Line::Standing(self.snapshot()));
+                lines.push(Line::Standing(self.stands.all()));
                 self.write(&lines)?;
             }
             std::fs::remove_file(self.path(number))?;
@@ -384,16 +363,6 @@ impl Segments {
             None => Ok(()),
         }
     }
-}
-
-/// The `id` of an alert, in its state and in its events.
-fn id_of(payload: &RawValue) -> Option<Uuid> {
-    #[derive(serde::Deserialize)]
-    struct Alert {
-        id: Uuid,
-    }
-    let alert: Option<Alert> = serde_json::from_str(payload.get()).ok();
-    alert.map(|alert| alert.id)
 }
 
 fn outline(record: &Record) -> Outline {

@@ -1,10 +1,12 @@
 use super::super::line::tests::record;
+use super::super::stands::id_of;
 use super::*;
 use crate::uplink::outbox::Rank;
 use crate::uplink::outgoing::Outgoing;
 use proptest::prelude::*;
 use sidetone_wire::MessageClass as Class;
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 fn id(seq: u64) -> Id {
     Id { boot: 1, seq }
@@ -81,6 +83,58 @@ fn alert(seq: u64, topic: &str, class: Class, id: u128) -> Line {
     };
     let record = Record::new(Id { boot: 1, seq }, Rank::Raised, 5, &message);
     Line::Put(record.unwrap())
+}
+
+/// An event about the call `call`.
+fn of_call(seq: u64, event: &str, call: u128) -> Line {
+    let message = Outgoing {
+        topic: format!("sidetone/v1/acme/node/ws-1/event/{event}"),
+        payload: format!("{{\"call\":\"{}\",\"ts\":{seq}}}", Uuid::from_u128(call)).into_bytes(),
+        properties: Vec::new(),
+        class: Class::Event,
+        superseded: false,
+    };
+    let record = Record::new(Id { boot: 1, seq }, Rank::Event, 5 + seq, &message);
+    Line::Put(record.unwrap())
+}
+
+#[test]
+fn calls_are_open_until_their_end_whatever_became_of_their_records() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut segments, left) = Segments::open(directory.path()).unwrap();
+    assert!(left.calls.is_empty());
+    let told = [
+        of_call(1, "call.started", 1),
+        of_call(2, "call.started", 2),
+        of_call(3, "call.held", 1),
+        of_call(4, "call.ended", 2),
+        of_call(5, "call.started", 3),
+        of_call(6, "hook.off", 3),
+    ];
+    segments.append(&told).unwrap();
+    segments
+        .append(&[Line::Done((1..=6).map(id).collect())])
+        .unwrap();
+    // So many files later nothing is left of these records.
+    for n in 7..20_000 {
+        segments.append(&[put(n), Line::Done(vec![id(n)])]).unwrap();
+    }
+    drop(segments);
+    let open = |left: &LeftBehind| -> Vec<String> {
+        let open = left.calls.iter();
+        open.map(|call| call.get().to_owned()).collect()
+    };
+    let (mut segments, left) = Segments::open(directory.path()).unwrap();
+    let began =
+        |call: u128, ts: u64| format!("{{\"call\":\"{}\",\"ts\":{ts}}}", Uuid::from_u128(call));
+    assert_eq!(open(&left), [began(1, 1), began(3, 5)]);
+    segments
+        .append(&[of_call(20_001, "call.ended", 1)])
+        .unwrap();
+    drop(segments);
+    let (_, left) = Segments::open(directory.path()).unwrap();
+    assert_eq!(open(&left), [began(3, 5)]);
+    assert_eq!(left.newest, 20_006);
 }
 
 #[test]

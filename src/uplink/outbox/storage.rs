@@ -5,6 +5,7 @@
 
 use super::disk::{Disk, Report};
 use super::line::{Id, Line, Record, Standing};
+use super::stands::OpenCalls;
 use super::{Body, CACHE_BYTES, Outbox, Outgoing, Slot};
 use serde_json::value::RawValue;
 use sidetone_wire::MessageClass;
@@ -79,10 +80,11 @@ impl Outbox {
         self.lines.push(Line::Lost(self.untold));
     }
 
-    /// The disk works again: which alerts stand by now, whatever it missed of their ends.
+    /// The disk works again: which alerts stand and which calls are open by now, whatever it missed of their ends.
     pub(in crate::uplink) fn note_standing<'a>(
         &mut self,
         states: impl Iterator<Item = &'a Outgoing>,
+        calls: &OpenCalls,
     ) {
         let standing = states.filter_map(|message| {
             let state = String::from_utf8(message.payload.clone()).ok()?;
@@ -91,6 +93,7 @@ impl Outbox {
                 state: RawValue::from_string(state).ok()?,
             })
         });
+        let standing = standing.chain(calls.beginnings().cloned());
         self.lines.push(Line::Standing(standing.collect()));
     }
 

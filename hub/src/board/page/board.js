@@ -283,16 +283,16 @@
     lostAt = null;
     clockOffset = message.now_ms - Date.now();
     header = { org: message.org, version: message.version, broker: message.broker, counts: message.counts };
-    if (isSnapshot) {
-      order = message.nodes.map((node) => node.node);
+    const named = isSnapshot ? message.nodes.map((node) => node.node) : message.order;
+    if (named) {
+      order = named;
       const present = new Set(order);
       for (const name of [...nodes.keys()].filter((name) => !present.has(name))) {
         nodes.delete(name);
+        announced.delete(name);
         tiles.get(name).remove();
         tiles.delete(name);
       }
-    } else if (message.order) {
-      order = message.order;
     }
     for (const node of message.nodes) {
       nodes.set(node.node, node);
