@@ -12,6 +12,7 @@ use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 use std::f64::consts::TAU;
 use std::sync::Arc;
+use wide::f32x8;
 
 /// Bins come in whole groups of so many; those beyond the last one are zero.
 pub(crate) const GROUP: usize = 8;
@@ -24,9 +25,8 @@ pub(crate) struct RealTransform {
     scratch: Box<[Complex32]>,
     /// `-i W^k / 2` of each bin, W the principal root of unity of the whole length.
     twiddle: Parts,
-    /// The complex spectrum, and the same from its end to its beginning.
+    /// The complex spectrum after a group of zeros, so that it can be read from its end past its beginning.
     there: Parts,
-    back: Parts,
 }
 
 /// Complex numbers, real and imaginary parts apart; a whole number of [`GROUP`]s.
@@ -47,14 +47,30 @@ impl Parts {
 
     /// Group `n` of both parts.
     #[inline(always)]
-    fn group(&self, n: usize) -> (&[f32; GROUP], &[f32; GROUP]) {
+    fn group(&self, n: usize) -> (f32x8, f32x8) {
         (group(&self.re, n), group(&self.im, n))
+    }
+
+    /// Bins `half - k` for each bin `k` of group `n`; those below 0 are the zeros before.
+    #[inline(always)]
+    fn mirrored(&self, n: usize, half: usize) -> (f32x8, f32x8) {
+        let from = half + 1 - GROUP * n;
+        (reversed(&self.re, from), reversed(&self.im, from))
     }
 }
 
 #[inline(always)]
-fn group(all: &[f32], n: usize) -> &[f32; GROUP] {
-    &all.as_chunks().0[n]
+fn group(all: &[f32], n: usize) -> f32x8 {
+    f32x8::from(all.as_chunks::<GROUP>().0[n])
+}
+
+/// The group that begins at `from`, its last element first.
+#[inline(always)]
+fn reversed(all: &[f32], from: usize) -> f32x8 {
+    let group = &all[from..][..GROUP];
+    f32x8::from(std::array::from_fn::<f32, GROUP, _>(|k| {
+        group[GROUP - 1 - k]
+    }))
 }
 
 impl std::fmt::Debug for RealTransform {
@@ -75,7 +91,6 @@ impl RealTransform {
         let scratch = forward
             .get_inplace_scratch_len()
             .max(inverse.get_inplace_scratch_len());
-        let zeros = || Parts::of(half + 1, |_| (0.0, 0.0));
         Self {
             forward,
             inverse,
@@ -85,8 +100,7 @@ impl RealTransform {
                 let angle = TAU * k as f64 / points as f64;
                 (-0.5 * angle.sin(), -0.5 * angle.cos())
             }),
-            there: zeros(),
-            back: zeros(),
+            there: Parts::of(GROUP + half + 1, |_| (0.0, 0.0)),
         }
     }
 
@@ -96,7 +110,7 @@ impl RealTransform {
         &mut self,
         first: &[f32],
         second: &[f32],
-        mut bin: impl FnMut(usize, [f32; GROUP], [f32; GROUP]),
+        mut bin: impl FnMut(usize, f32x8, f32x8),
     ) {
         let (head, tail) = self.packed.split_at_mut(first.len() / 2);
         pack(head, first);
@@ -105,22 +119,18 @@ impl RealTransform {
             .process_with_scratch(&mut self.packed, &mut self.scratch);
         let half = self.packed.len();
         for (k, z) in self.packed.iter().enumerate() {
-            self.there.re[k] = z.re;
-            self.there.im[k] = z.im;
+            self.there.re[GROUP + k] = z.re;
+            self.there.im[GROUP + k] = z.im;
         }
-        self.there.re[half] = self.packed[0].re;
-        self.there.im[half] = self.packed[0].im;
-        self.mirror(half);
-        for n in 0..self.there.re.len() / GROUP {
-            let ((zr, zi), (mr, mi)) = (self.there.group(n), self.back.group(n));
+        self.there.re[GROUP + half] = self.packed[0].re;
+        self.there.im[GROUP + half] = self.packed[0].im;
+        for n in 0..self.twiddle.re.len() / GROUP {
+            let ((zr, zi), (mr, mi)) = (self.there.group(n + 1), self.there.mirrored(n, half));
             let (wr, wi) = self.twiddle.group(n);
-            let (mut re, mut im) = ([0.0; GROUP], [0.0; GROUP]);
-            for k in 0..GROUP {
-                // Z - conj M, to be turned by the twiddle, and half of Z + conj M.
-                let (dr, di) = (zr[k] - mr[k], zi[k] + mi[k]);
-                re[k] = 0.5 * (zr[k] + mr[k]) + (wr[k] * dr - wi[k] * di);
-                im[k] = 0.5 * (zi[k] - mi[k]) + (wr[k] * di + wi[k] * dr);
-            }
+            // Z - conj M, to be turned by the twiddle, and half of Z + conj M.
+            let (dr, di) = (zr - mr, zi + mi);
+            let re = 0.5 * (zr + mr) + (wr * dr - wi * di);
+            let im = 0.5 * (zi - mi) + (wr * di + wi * dr);
             bin(n, re, im);
         }
     }
@@ -135,41 +145,27 @@ impl RealTransform {
         second: &mut [f32],
     ) {
         let half = self.packed.len();
-        self.there.re[..=half].copy_from_slice(&re[..=half]);
-        self.there.im[..=half].copy_from_slice(&im[..=half]);
-        self.there.im[0] = 0.0;
-        self.there.im[half] = 0.0;
-        self.mirror(half);
+        self.there.re[GROUP..][..=half].copy_from_slice(&re[..=half]);
+        self.there.im[GROUP..][..=half].copy_from_slice(&im[..=half]);
+        self.there.im[GROUP] = 0.0;
+        self.there.im[GROUP + half] = 0.0;
         let groups = self.packed.chunks_mut(GROUP);
         for (n, packed) in groups.enumerate() {
-            let ((xr, xi), (mr, mi)) = (self.there.group(n), self.back.group(n));
+            let ((xr, xi), (mr, mi)) = (self.there.group(n + 1), self.there.mirrored(n, half));
             let (wr, wi) = self.twiddle.group(n);
-            let mut z = [Complex32::default(); GROUP];
-            for k in 0..GROUP {
-                // The conjugate of the twiddle turns back; twice, as nothing is halved here.
-                let (dr, di) = (xr[k] - mr[k], xi[k] + mi[k]);
-                z[k].re = (xr[k] + mr[k]) + 2.0 * (wr[k] * dr + wi[k] * di);
-                z[k].im = (xi[k] - mi[k]) + 2.0 * (wr[k] * di - wi[k] * dr);
+            // The conjugate of the twiddle turns back; twice, as nothing is halved here.
+            let (dr, di) = (xr - mr, xi + mi);
+            let re = (xr + mr) + 2.0 * (wr * dr + wi * di);
+            let im = (xi - mi) + 2.0 * (wr * di - wi * dr);
+            for ((z, re), im) in packed.iter_mut().zip(re.to_array()).zip(im.to_array()) {
+                *z = Complex32::new(re, im);
             }
-            packed.copy_from_slice(&z[..packed.len()]);
         }
         self.inverse
             .process_with_scratch(&mut self.packed, &mut self.scratch);
         let (head, tail) = self.packed.split_at(first.len() / 2);
         unpack(first, head);
         unpack(second, tail);
-    }
-
-    /// `back` becomes `there` from `half` down to 0.
-    fn mirror(&mut self, half: usize) {
-        let reversed = self.there.re[..=half].iter().rev();
-        for (to, from) in self.back.re.iter_mut().zip(reversed) {
-            *to = *from;
-        }
-        let reversed = self.there.im[..=half].iter().rev();
-        for (to, from) in self.back.im.iter_mut().zip(reversed) {
-            *to = *from;
-        }
     }
 }
 
@@ -201,8 +197,8 @@ mod tests {
         let (first, second) = samples.split_at(first);
         RealTransform::new(points).forward(first, second, |n, r, i| {
             assert_eq!(n * GROUP, re.len());
-            re.extend(r);
-            im.extend(i);
+            re.extend(r.to_array());
+            im.extend(i.to_array());
         });
         (re, im)
     }

@@ -66,8 +66,8 @@ impl Transform {
         let (re, _) = out.re.as_chunks_mut::<GROUP>();
         let (im, _) = out.im.as_chunks_mut::<GROUP>();
         self.plan.forward(first, second, |n, r, i| {
-            re[n] = r;
-            im[n] = i;
+            re[n] = r.to_array();
+            im[n] = i.to_array();
         });
         // The ends of a real signal's spectrum are real; rounding must not say otherwise.
         out.im[0] = 0.0;

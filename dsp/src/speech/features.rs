@@ -89,7 +89,7 @@ impl Features {
         zeros.fill(0.0);
         let (power, _) = self.power.as_chunks_mut::<GROUP>();
         self.transform.forward(&self.windowed, &[], |n, re, im| {
-            power[n] = std::array::from_fn(|k| re[k] * re[k] + im[k] * im[k]);
+            power[n] = (re * re + im * im).to_array();
         });
 
         let mut weights = &*self.weights;
