@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/png.rs"]
+mod png;
 mod support;
 #[path = "support/wav.rs"]
 mod wav;
 
+use png::points;
 use roxmltree::{Document, Node, ParsingOptions};
 use serde_json::Value;
 use sidetone::alerts::config::AlertConfig;
@@ -14,9 +17,8 @@ use sidetone::analyze::wav::WavFile;
 use sidetone::analyze::{AlertReport, FrameRow, OvertalkReport, analyze};
 use sidetone_wire::vocabulary::{AlertKind, Fault, OvertalkParty, Side};
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use support::sidetone;
 use tempfile::TempDir;
 use wav::{Wav, speech};
@@ -260,48 +262,6 @@ fn the_page_needs_nothing_and_runs_nothing_whatever_the_file_is_called() {
         .find(|node| node.has_tag_name("title"));
     let shown = name.replace('\u{202e}', "\u{fffd}");
     assert_eq!(text(titles.unwrap()), format!("Call report: {shown}"));
-}
-
-/// Width, height and points of a picture of the page, read by Python's zlib.
-fn points(source: &str) -> Vec<Vec<u8>> {
-    let read = "import base64,struct,sys,zlib
-b=base64.b64decode(sys.stdin.read(),validate=True)
-assert b[:8]==b'\\x89PNG\\r\\n\\x1a\\n'
-at,chunks=8,{}
-while at<len(b):
-    n,=struct.unpack('>I',b[at:at+4])
-    k,body=b[at+4:at+8],b[at+8:at+8+n]
-    crc,=struct.unpack('>I',b[at+8+n:at+12+n])
-    assert zlib.crc32(k+body)==crc
-    chunks[k]=body
-    at+=12+n
-w,h,depth,kind,*rest=struct.unpack('>IIBBBBB',chunks[b'IHDR'])
-assert (depth,kind,rest)==(4,3,[0,0,0]) and len(chunks[b'PLTE'])==48
-raw=zlib.decompress(chunks[b'IDAT'])
-stride=(w+1)//2+1
-assert len(raw)==h*stride
-for y in range(h):
-    row=raw[y*stride:(y+1)*stride]
-    assert row[0]==0
-    print(row[1:].hex())
-";
-    let encoded = source.strip_prefix("data:image/png;base64,").unwrap();
-    let mut python = Command::new("python3")
-        .args(["-c", read])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut to = python.stdin.take().unwrap();
-    to.write_all(encoded.as_bytes()).unwrap();
-    drop(to);
-    let output = python.wait_with_output().unwrap();
-    assert!(output.status.success());
-    let rows = String::from_utf8(output.stdout).unwrap();
-    let shade = |c: char| c.to_digit(16).unwrap() as u8;
-    rows.lines()
-        .map(|row| row.chars().map(shade).collect())
-        .collect()
 }
 
 #[test]

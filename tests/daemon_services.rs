@@ -8,14 +8,16 @@ mod board;
 mod broker;
 #[path = "support/daemon.rs"]
 mod daemon;
+#[path = "support/halves.rs"]
+mod halves;
 #[path = "support/testbed.rs"]
 mod testbed;
 
 use board::Board;
 use broker::{Broker, PERSISTENT, Seen, Watcher};
-use daemon::{Daemon, Desk, PROGRAM};
+use daemon::{Desk, PROGRAM};
+use halves::{calls, desk, desk_with, has, latest_is, raise, said, station, uplink};
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -23,70 +25,6 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, quick_disconnect};
-
-/// Who runs the tests.
-fn me() -> String {
-    let output = Command::new("id").arg("-un").output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// A desk in two halves, whose stations are taken as this says.
-fn desk_with(broker: &Broker, sessions: &str) -> Desk {
-    let desk = Desk::new(broker.port, "[audio]\nbackend = \"off\"");
-    let socket = desk.path().join("uplink.sock");
-    let key = desk.path().join("agent.key");
-    std::fs::write(&key, "0123456789abcdef0123456789abcdef\n").unwrap();
-    desk.edit(|text| {
-        format!(
-            "{text}\n[uplink]\nsocket = {socket:?}\n{sessions}\n[privacy]\nagent_key_file = {key:?}\n"
-        )
-    });
-    desk
-}
-
-fn desk(broker: &Broker) -> Desk {
-    let me = me();
-    desk_with(broker, &format!("sessions = \"listed\"\nusers = [{me:?}]"))
-}
-
-fn uplink(desk: &Desk) -> Daemon {
-    let uplink = desk.run_half("uplink", Command::new(PROGRAM));
-    uplink.until("its socket", |log| has(log, "started"));
-    uplink
-}
-
-fn station(desk: &Desk, headset: &HidHeadset) -> Daemon {
-    let command = headset.seen_by(Command::new("umockdev-run"), PROGRAM);
-    desk.run_half("station", command)
-}
-
-fn has(log: &[String], what: &str) -> bool {
-    log.iter().any(|line| line.contains(what))
-}
-
-/// How many there were, each repetition of a killed uplink left out.
-fn said(seen: &[Seen], event: &str) -> usize {
-    let topic = format!("/event/{event}");
-    let of_kind = seen.iter().filter(|s| s.topic.ends_with(&topic));
-    let stamps = of_kind.map(|s| (s.json()["boot"].as_u64(), s.json()["seq"].as_u64()));
-    stamps.collect::<BTreeSet<_>>().len()
-}
-
-fn latest_is(seen: &[Seen], topic: &str, key: &str, value: &str) -> bool {
-    let on_topic = seen.iter().rfind(|s| s.topic.ends_with(topic));
-    on_topic.is_some_and(|s| s.json()[key] == value)
-}
-
-async fn raise(watcher: &Watcher, headset: &HidHeadset) {
-    watcher
-        .until("the headset", |seen| said(seen, "headset.added") >= 1)
-        .await;
-    headset.send(OFF_HOOK);
-    headset.send(&quick_disconnect(true));
-    watcher
-        .until("the alert", |seen| said(seen, "alert.raised") == 1)
-        .await;
-}
 
 #[tokio::test]
 async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
@@ -157,15 +95,6 @@ async fn a_killed_station_leaves_one_clear_for_its_alert() {
     ));
 }
 
-/// The `call.…` events, each once: kind, call, reason.
-fn calls(seen: &[Seen]) -> Vec<(String, Value, Value)> {
-    let mut events = Board::of(seen).events;
-    events.retain(|(kind, _)| kind.starts_with("call."));
-    let told = events.into_iter();
-    told.map(|(kind, json)| (kind, json["call"].clone(), json["reason"].clone()))
-        .collect()
-}
-
 #[tokio::test]
 async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_one() {
     let broker = Broker::start("");
@@ -201,7 +130,7 @@ async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_o
     // An uplink that has not seen the call begin ends it all the same, once nobody comes back.
     uplink.kill();
     second.until("its search", |log| has(log, "the uplink is away"));
-    let uplink = self::uplink(&desk);
+    let uplink = halves::uplink(&desk);
     uplink.until("the station", |log| has(log, "speaks for this node"));
     assert!(second.is_alive());
     second.kill();
