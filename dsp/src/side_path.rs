@@ -119,7 +119,7 @@ impl SidePath {
             noise,
             noise_a: self.noise.level_a(),
             snr: self.noise.snr(level, noise),
-            noise_kind: self.noise.kind(level),
+            noise_kind: self.noise.kind(noise, level),
             noise_gated: self.noise.gated(),
             speech_score: score,
             speech,

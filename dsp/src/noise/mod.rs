@@ -3,7 +3,8 @@
 //!
 //! *Promises*: the level is the mean power of the pauses (200 ms after speech to 50 ms before it),
 //! of the last seconds of pause, without what stands out of them: clicks, and speech that the
-//! detector missed. Where no pause has come for long, a slope-limited minimum of the power (baseline
+//! detector missed; what lies below the voice counts under the words too, and pauses that are like those of
+//! the whole call are taken together with them. Where no pause has come for long, a slope-limited minimum of the power (baseline
 //! tracing, Heese & Vary 2015) raises it; where there was never one, the frames near that minimum are
 //! the noise.
 //!
@@ -15,6 +16,9 @@
 mod baseline;
 mod kind;
 mod levels;
+mod ratio;
+mod rumble;
+mod running;
 
 use crate::measurement::{NoiseKind, SPEECH_LAG_FRAMES};
 use crate::side::SideFrame;
@@ -23,6 +27,8 @@ use crate::units::{Db, Dbov};
 pub(crate) use baseline::Baseline;
 use kind::KindJudge;
 use levels::PauseLevels;
+use ratio::SpeechPower;
+use rumble::Rumble;
 
 /// A pause ends this many frames before the speech that follows it.
 const GUARD: usize = 5;
@@ -40,15 +46,8 @@ const WINDOW: usize = 300;
 /// noise so far, holds a click. Noise of any kind stays under 14 dB within 10 ms.
 const CLICK: (f32, f32) = (40.0, 4.0);
 
-/// Seconds of speech, in frames, before its power without the noise means anything.
-const SPOKEN: u32 = 100;
-
-/// Between these ratios of speech to noise, in decibels, P.56 takes over from the speech decisions:
-/// below, noise fills its pauses; above, it is exact.
-const TRUST_P56: (f32, f32) = (12.0, 20.0);
-
-/// P.56 finds speech a little shorter than the decisions with their hangover do, by so many decibels.
-const SHORTER: f32 = 0.3;
+/// The mean of all pauses is told anew after so many frames: it costs too much for every one.
+const RENEWED: u64 = 100;
 
 /// So many frames of pause are needed for a figure.
 const LEAST: u32 = 50;
@@ -58,6 +57,15 @@ const STALE: u32 = 1_000;
 
 /// Speech without a pause for this many frames is not one person's.
 const UNBROKEN: u32 = 500;
+
+/// Without a pause for so many frames, and with a floor so far over the pauses of before (6 dB), what the detector hears
+/// is no one person. Somebody who reads aloud does not pause for longer, but the gaps between the words show the noise.
+const NO_PAUSE: u32 = 600;
+const RISEN: f32 = 4.0;
+
+/// Where the pauses move as a crowd, the loud moments of which the detector takes for speech, the valleys of what never
+/// pauses count too: each for half a frame, as it is near the floor, and up to twice the level, or they are a voice.
+const CROWD: (f32, f32) = (0.5, 2.0);
 
 /// Frames within 6 dB of the floor have the spectrum of the noise,
 const VALLEY: f32 = 4.0;
@@ -91,6 +99,8 @@ struct Powers {
     a: f32,
     /// Per bin, in each band.
     density: [f32; kind::BANDS],
+    /// Below the voice, unless a voice reaches there.
+    low: Option<f32>,
     /// A click is in it: it tells nothing of the noise.
     clicked: bool,
 }
@@ -114,6 +124,16 @@ impl Valleys {
     fn mean(&self) -> f32 {
         (self.sum / f64::from(self.frames.max(1))) as f32
     }
+}
+
+/// Mean power of the call so far.
+#[derive(Debug, Clone, Copy)]
+struct SoFar {
+    /// In its pauses, flat and A-weighted.
+    pauses: f32,
+    a: f32,
+    /// Under the words too.
+    all: f32,
 }
 
 /// Measures one side's noise.
@@ -142,9 +162,10 @@ pub(crate) struct NoiseMeter {
     total: PauseLevels,
     total_a: PauseLevels,
     total_frames: u64,
-    /// Power of the frames decided to be this side's speech, and how many they are.
-    spoken: f64,
-    spoken_frames: u32,
+    /// The call up to the last second.
+    so_far: Option<SoFar>,
+    rumble: Rumble,
+    spoken: SpeechPower,
 }
 
 impl NoiseMeter {
@@ -170,8 +191,9 @@ impl NoiseMeter {
             total: PauseLevels::of_all(),
             total_a: PauseLevels::of_all(),
             total_frames: 0,
-            spoken: 0.0,
-            spoken_frames: 0,
+            so_far: None,
+            rumble: Rumble::new(),
+            spoken: SpeechPower::default(),
         }
     }
 
@@ -189,6 +211,7 @@ impl NoiseMeter {
             flat,
             a: now.mean_square_a,
             density: kind::bands(bins),
+            low: rumble::power(bins, now.dc_offset),
             clicked,
         };
         if now.crackles > 0 {
@@ -197,10 +220,15 @@ impl NoiseMeter {
         }
         let judged = self.recent[(slot + DELAY - SPEECH_LAG_FRAMES as usize) % DELAY];
         if speech && !leaks && !judged.clicked {
-            self.spoken += f64::from(judged.flat);
-            self.spoken_frames = self.spoken_frames.saturating_add(1);
+            self.spoken.push(judged.flat);
         }
         self.frames += 1;
+        if self.frames.is_multiple_of(RENEWED) && self.total_frames >= u64::from(LEAST) {
+            let (pauses, a) = self.call_means();
+            let all = self.rumble.whole_call(pauses);
+            self.so_far = Some(SoFar { pauses, all, a });
+            self.spoken.set_noise(self.rumble.under_speech(pauses));
+        }
         if now.mean_square_ac > SILENT {
             // What leaks in has no floor of its own to rise to.
             if !leaks {
@@ -219,6 +247,13 @@ impl NoiseMeter {
             self.quiet_for + 1
         };
         if self.frames <= DELAY as u64 || self.quiet_for <= GUARD {
+            if let Some(low) = candidate.low
+                && self.frames > DELAY as u64
+                && !candidate.clicked
+                && !leaks
+            {
+                self.rumble.push_other(low, speech);
+            }
             self.kind.push_other();
             self.since_pause = self.since_pause.saturating_add(u32::from(!leaks));
             if self.since_pause > UNBROKEN && !leaks && !clicked {
@@ -259,6 +294,9 @@ impl NoiseMeter {
             self.kind.push_other();
             return;
         }
+        if let Some(low) = frame.low {
+            self.rumble.push_pause(low);
+        }
         self.pause.push(frame.flat);
         self.pause_a.push(frame.a);
         if frame.flat <= self.pause.limit() {
@@ -280,13 +318,46 @@ impl NoiseMeter {
     /// Noise level, flat; `None` until known, or when gated.
     #[must_use]
     pub(crate) fn level(&self) -> Option<Dbov> {
-        self.pick(self.pause.mean(), &self.baseline, self.valley)
+        let pauses = self.pause.mean();
+        let running = match (self.so_far, self.baseline.lowest()) {
+            (Some(call), Some(floor)) => {
+                let pauses = running::believed(pauses, call.pauses, floor);
+                running::settled(self.rumble.lately(pauses), call.all)
+            }
+            _ => self.rumble.lately(pauses),
+        };
+        self.pick(running, &self.baseline, self.valley)
     }
 
     /// The same, A-weighted.
     #[must_use]
     pub(crate) fn level_a(&self) -> Option<Dbov> {
-        self.pick(self.pause_a.mean(), &self.baseline_a, self.valley_a)
+        let pauses = self.pause_a.mean();
+        let running = match (self.so_far, self.baseline_a.lowest()) {
+            (Some(call), Some(floor)) => {
+                running::settled(running::believed(pauses, call.a, floor), call.a)
+            }
+            _ => pauses,
+        };
+        self.pick(running, &self.baseline_a, self.valley_a)
+    }
+
+    /// Mean power of the call's pauses, flat and A-weighted.
+    fn call_means(&self) -> (f32, f32) {
+        let of = |pauses: &PauseLevels, valley: Valleys| {
+            let pauses = pauses.mean();
+            let valleys = valley.mean();
+            if !self.kind.is_of_a_crowd() || valleys < pauses || valleys > CROWD.1 * pauses {
+                return pauses;
+            }
+            let weight = CROWD.0 * valley.frames as f32;
+            let all = self.total_frames as f32 + weight;
+            pauses + (valleys - pauses) * weight / all
+        };
+        (
+            of(&self.total, self.valley),
+            of(&self.total_a, self.valley_a),
+        )
     }
 
     fn pick(&self, pause: f32, baseline: &Baseline, valley: Valleys) -> Option<Dbov> {
@@ -314,7 +385,8 @@ impl NoiseMeter {
         }
         let level = |power: f32| Some(Dbov::from_mean_square(power.into()));
         if self.total_frames >= u64::from(LEAST) {
-            (level(self.total.mean()), level(self.total_a.mean()))
+            let (flat, a) = self.call_means();
+            (level(self.rumble.whole_call(flat)), level(a))
         } else if self.valley.frames >= LEAST {
             (level(self.valley.mean()), level(self.valley_a.mean()))
         } else {
@@ -325,27 +397,13 @@ impl NoiseMeter {
     /// Speech power without its noise, over this noise; `active` is the P.56 level. `None` where the
     /// noise drowns the speech so far that the difference means nothing (below −10 dB).
     pub(crate) fn snr(&self, active: Option<Dbov>, noise: Option<Dbov>) -> Option<Db> {
-        let (active, noise) = (active?, noise?);
-        let power = |level: Dbov| 10.0_f32.powf(level.0 / 10.0);
-        let over = |ratio: f32| (ratio > 0.1).then(|| 10.0 * ratio.log10());
-        let plain = over(power(active) / power(noise) - 1.0);
-        if self.spoken_frames < SPOKEN || plain.is_some_and(|p| p >= TRUST_P56.1) {
-            return plain.map(Db);
-        }
-        let spoken = (self.spoken / f64::from(self.spoken_frames)) as f32;
-        let gated = over(spoken / power(noise) - 1.0).map(|db| db + SHORTER);
-        match (plain, gated) {
-            (Some(plain), Some(gated)) => {
-                let trust = (plain - TRUST_P56.0) / (TRUST_P56.1 - TRUST_P56.0);
-                let trust = trust.clamp(0.0, 1.0);
-                Some(Db(trust * plain + (1.0 - trust) * gated))
-            }
-            (plain, gated) => gated.or(plain).map(Db),
-        }
+        self.spoken.ratio(active?, noise?)
     }
 
-    /// What the noise is like, beside speech of this level; `None` until known, or when gated.
-    pub(crate) fn kind(&self, speech: Option<Dbov>) -> Option<NoiseKind> {
-        self.kind.verdict(self.level()?, speech, self.since_pause)
+    /// What a noise of this level is like, beside speech of that one; `None` until known, or when gated.
+    pub(crate) fn kind(&self, noise: Option<Dbov>, speech: Option<Dbov>) -> Option<NoiseKind> {
+        let floor = self.baseline.lowest().unwrap_or(0.0);
+        let unbroken = self.since_pause > NO_PAUSE && floor > RISEN * self.pause.mean();
+        self.kind.verdict(noise?, speech, unbroken)
     }
 }
