@@ -4,8 +4,9 @@ use crate::units::{Db, Dbov, Hz};
 
 /// How many frames the speech scores lag behind the levels: a [`Measurement`] with `frame == n`
 /// carries the levels of frame `n` and the speech and double-talk decisions of frame
-/// `n - SPEECH_LAG_FRAMES`. The speech detector needs to hear past a frame to judge it.
-pub const SPEECH_LAG_FRAMES: u64 = 4;
+/// `n - SPEECH_LAG_FRAMES`. The speech detector needs to hear past a frame to judge it:
+/// 110 ms, most of it the later half of the mean over 0.14 s (`speech/detector.rs`).
+pub const SPEECH_LAG_FRAMES: u64 = 11;
 
 /// Which side of the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -72,8 +72,8 @@ impl Features {
         }
     }
 
-    /// Takes the next block, within ±1; gives the logarithm of each band's power.
-    pub(super) fn take(&mut self, block: &[f32; BLOCK]) -> [f32; BANDS] {
+    /// Takes the next block, within ±1; gives the logarithm of each band's power, times `gain`.
+    pub(super) fn take(&mut self, block: &[f32; BLOCK], gain: f32) -> [f32; BANDS] {
         self.line.copy_within(BLOCK.., 0);
         let fresh = &mut self.line[WINDOW - BLOCK..];
         fresh[0] = block[0] - PRE_EMPHASIS * self.last;
@@ -96,7 +96,7 @@ impl Features {
         self.bands.each_ref().map(|bins| {
             let (mine, rest) = weights.split_at(bins.len());
             weights = rest;
-            (dot(&self.power[bins.clone()], mine) + LEAST).ln()
+            (gain * dot(&self.power[bins.clone()], mine) + LEAST).ln()
         })
     }
 

@@ -12,11 +12,15 @@ mod decision;
 mod detector;
 mod features;
 mod floor;
+mod loudness;
 mod network;
 
 pub(crate) use crowd::Crowd;
 pub use decision::{HANGOVER_FRAMES, SpeechDecision};
 pub use detector::SpeechDetector;
+
+/// Scores of the network per second: one per block of 256 samples at 16 kHz.
+const BLOCKS_PER_SECOND: f32 = 16_000.0 / features::BLOCK as f32;
 
 /// What a score is divided by, as odds, where everything is explained by leakage. Chosen on the tuning part
 /// (benches/accuracy): near the weight that logistic regression gives the evidence beside the network's score.

@@ -32,11 +32,11 @@ impl Network {
         }
     }
 
-    /// The score of the next block, 0..1. Its samples are numbers within ±1.
-    pub(super) fn score(&mut self, block: &[f32; BLOCK]) -> f32 {
+    /// The score of the next block, 0..1, heard with its power times `gain`. Its samples are numbers within ±1.
+    pub(super) fn score(&mut self, block: &[f32; BLOCK], gain: f32) -> f32 {
         self.context.copy_within(BANDS.., 0);
         let newest = &mut self.context[(CONTEXT - 1) * BANDS..];
-        newest.copy_from_slice(&self.features.take(block));
+        newest.copy_from_slice(&self.features.take(block, gain));
         self.predictor.normalize(newest);
         self.predictor.predict(&self.context, &mut self.room)
     }
@@ -78,7 +78,7 @@ mod tests {
             let mut whole = earshot::Detector::default_boxed();
             let mut range = (1.0_f32, 0.0_f32);
             for (n, block) in sound(level).enumerate() {
-                let (ours, theirs) = (network.score(&block), whole.predict_f32(&block));
+                let (ours, theirs) = (network.score(&block, 1.0), whole.predict_f32(&block));
                 assert!(
                     (ours - theirs).abs() < 2e-3,
                     "block {n} at {level}: {ours} for {theirs}"
@@ -89,6 +89,18 @@ mod tests {
             assert!(
                 level == 0.0 || range.1 - range.0 > 0.1,
                 "{level}: {range:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_gain_is_the_same_as_louder_sound() {
+        let (mut soft, mut loud) = (Network::new(), Network::new());
+        for (n, (block, louder)) in sound(0.05).zip(sound(0.2)).enumerate() {
+            let (gained, plain) = (soft.score(&block, 16.0), loud.score(&louder, 1.0));
+            assert!(
+                (gained - plain).abs() < 2e-3,
+                "block {n}: {gained} for {plain}"
             );
         }
     }
