@@ -341,6 +341,7 @@ fn short_and_silent_files_have_a_page() {
         let made = made("call.wav", recording);
         let text = text(document(&made.page).root());
         assert!(text.contains(says), "{says:?} is not in {text}");
+        assert!(!text.contains("-0.0 s"), "{text}");
         assert!(!made.page.contains("NaN") && !made.page.contains("inf\""));
     }
 }

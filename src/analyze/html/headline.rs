@@ -25,7 +25,8 @@ pub(super) fn sentences(analysis: &Analysis) -> [String; 2] {
 
 /// Share of the time in the stretches.
 pub(super) fn spoken(stretches: &[[f64; 2]], duration_s: f64) -> f64 {
-    let seconds: f64 = stretches.iter().map(|[start, end]| end - start).sum();
+    let lengths = stretches.iter().map(|[start, end]| end - start);
+    let seconds = added_up(lengths);
     if duration_s > 0.0 {
         (seconds / duration_s).min(1.0)
     } else {
@@ -39,7 +40,12 @@ pub(super) fn overtalk_s(double_talk: &DoubleTalkReport) -> f64 {
         .overtalk
         .iter()
         .map(|one| one.end_s - one.start_s);
-    seconds.sum()
+    added_up(seconds)
+}
+
+/// The sum of an empty iterator is minus zero, and is shown with its sign.
+fn added_up(seconds: impl Iterator<Item = f64>) -> f64 {
+    seconds.fold(0.0, |sum, one| sum + one)
 }
 
 fn over_each_other(double_talk: &DoubleTalkReport) -> String {
