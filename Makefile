@@ -1,7 +1,7 @@
 # Sidetone. `make test` runs everything from a bare Debian/Ubuntu machine with Rust; `make help` lists the rest.
 CARGO ?= cargo
 .DEFAULT_GOAL := help
-.PHONY: help build test quick faults faults-quick faults-second faults-hour endurance calls demo pictures lint doc test-data gate rtsan measure shift accuracy accuracy-quick peers peers-quick fuzz deny clean-bench deb rpm package-test install uninstall
+.PHONY: help build test quick faults faults-quick faults-second faults-hour endurance calls demo pictures lint doc test-data gate rtsan measure cost shift accuracy accuracy-quick peers peers-quick fuzz deny clean-bench deb rpm package-test install uninstall
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
