@@ -96,7 +96,7 @@ impl Broker {
         std::fs::write(self.dir.path().join("mosquitto.conf"), text).unwrap();
     }
 
-    /// Starts it, and waits until it listens.
+    /// Starts it, and waits until it listens and runs: it takes connections before it takes signals.
     pub(crate) fn restart(&mut self) {
         assert!(self.child.is_none(), "it runs");
         let log = std::fs::File::create(self.dir.path().join("log")).unwrap();
@@ -113,10 +113,12 @@ impl Broker {
             .expect("mosquitto is installed");
         self.child = Some(child);
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err()
+            || !self.log().contains(" running")
+        {
             assert!(
                 Instant::now() < until,
-                "mosquitto does not listen: {}",
+                "mosquitto does not run: {}",
                 self.log()
             );
             std::thread::sleep(Duration::from_millis(20));
