@@ -5,6 +5,7 @@ use super::usage::{Direction, foreign_user};
 use crate::audio::api::{Application, FarEnd};
 use crate::audio::backend::{Sighting, Target};
 use crate::pairing::{usb_identity, usb_parent_below};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -13,25 +14,32 @@ const LOOPBACK: &str = "Loopback";
 
 /// All USB sound cards as they are now.
 pub(super) fn sightings(sysfs: &Path, proc: &Path) -> Vec<Sighting> {
-    let class = sysfs.join("class/sound");
-    let entries = fs::read_dir(&class).into_iter().flatten().flatten();
-    let mut cards: Vec<(u32, String)> = entries
-        .filter_map(|entry| {
-            let number = entry
-                .file_name()
-                .to_str()?
-                .strip_prefix("card")?
-                .parse()
-                .ok()?;
-            let id = fs::read_to_string(entry.path().join("id")).ok()?;
+    let cards: Vec<(u32, String)> = numbers(sysfs)
+        .into_iter()
+        .filter_map(|number| {
+            let card = sysfs.join(format!("class/sound/card{number}"));
+            let id = fs::read_to_string(card.join("id")).ok()?;
             Some((number, id.trim().to_owned()))
         })
         .collect();
-    cards.sort();
     let loopback = cards.iter().any(|(_, id)| id == LOOPBACK);
     cards
         .iter()
         .filter_map(|(number, id)| sighting(sysfs, proc, *number, id, loopback))
+        .collect()
+}
+
+/// The numbers of all sound cards.
+pub(super) fn numbers(sysfs: &Path) -> BTreeSet<u32> {
+    let entries = fs::read_dir(sysfs.join("class/sound"));
+    entries
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name();
+            name.to_str()?.strip_prefix("card")?.parse().ok()
+        })
         .collect()
 }
 

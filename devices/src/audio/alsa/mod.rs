@@ -29,6 +29,10 @@ use std::time::Duration;
 /// How often the status files are read: a call is to be seen at once, and closed within two seconds.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How often it is looked whether a card came or went. A softphone closes a card that is pulled at once; the headset must
+/// be known to be gone before that is taken for the end of the call (0.4 s), or nobody is told of it.
+const GLANCE: Duration = Duration::from_millis(100);
+
 /// A PCM by ALSA's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AlsaTarget {
@@ -62,7 +66,7 @@ impl Backend for PlainAlsa {
                 last = Some(sightings.clone());
                 report(WatchReport::Headsets(sightings));
             }
-            std::thread::sleep(POLL);
+            wait(&self.sysfs, POLL, || worker.should_stop());
         }
         WatchEnd::Stopped
     }
@@ -76,6 +80,21 @@ impl Backend for PlainAlsa {
         capture::run(worker, wish, report);
         Ok(())
     }
+}
+
+/// Waits, until a card comes or goes or it is told to stop at most; whether one did.
+fn wait(sysfs: &Path, at_most: Duration, stop: impl Fn() -> bool) -> bool {
+    let before = cards::numbers(sysfs);
+    let mut left = at_most;
+    while !left.is_zero() && !stop() {
+        let glance = left.min(GLANCE);
+        std::thread::sleep(glance);
+        left -= glance;
+        if cards::numbers(sysfs) != before {
+            return true;
+        }
+    }
+    false
 }
 
 /// Warns once if `snd-aloop` runs on its own clock.
@@ -100,7 +119,23 @@ fn has_own_clock(timer_sources: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::has_own_clock;
+    use super::*;
+
+    #[test]
+    fn a_card_that_is_pulled_ends_the_wait() {
+        let sysfs = tempfile::tempdir().unwrap();
+        let card = sysfs.path().join("class/sound/card1");
+        std::fs::create_dir_all(&card).unwrap();
+        let seen = sysfs.path().to_owned();
+        let waiting = std::thread::spawn(move || wait(&seen, Duration::from_secs(60), || false));
+        std::thread::sleep(2 * GLANCE);
+        assert!(!waiting.is_finished());
+        std::fs::remove_dir(&card).unwrap();
+        assert!(waiting.join().unwrap());
+        // Nothing changes, or it is told to stop.
+        assert!(!wait(sysfs.path(), GLANCE, || false));
+        assert!(!wait(sysfs.path(), Duration::from_secs(60), || true));
+    }
 
     #[test]
     fn a_loopback_without_a_timer_source_has_its_own_clock() {
