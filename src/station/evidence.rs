@@ -20,6 +20,9 @@ const STREAM_ENDS: Duration = Duration::from_millis(400);
 /// The hook switch must rest this long to end a call; the contact of a cradle bounces.
 const HOOK_ENDS: Duration = Duration::from_millis(200);
 
+/// The controls and the sound card of a headset that is pulled leave within this time of each other.
+const PARTS_LEAVE: Duration = Duration::from_secs(2);
+
 /// A headset that left, or whose quick disconnect is pulled, may be plugged in again while the
 /// customer waits.
 const GONE_PATIENCE: Duration = Duration::from_secs(30);
@@ -91,6 +94,8 @@ pub(super) struct Evidence {
     far_end: FarEndWatch,
     /// An adapter would know of a call: the hook switch alone is none.
     adapter_knows: bool,
+    /// When, and as what, the device told of the call's end without the time left to rest.
+    hanging_up: Option<(Duration, EndReason)>,
     gone: bool,
     /// Until when missing evidence does not end the call.
     patience: Option<Duration>,
@@ -110,7 +115,11 @@ impl Evidence {
     }
 
     /// Nobody reads the device's controls any more; only streams can tell.
-    pub(super) fn controls_lost(&mut self) {
+    pub(super) fn controls_lost(&mut self, now: Now) {
+        let bit_moved = |bit: &Indicator| bit.off_since > Duration::ZERO && !bit.rested(now);
+        if !self.any_on() && (bit_moved(&self.hook) || bit_moved(&self.line_busy)) {
+            self.hanging_up = Some((now.monotonic, self.by_device()));
+        }
         self.hook = Indicator::default();
         self.line_busy = Indicator::default();
     }
@@ -187,13 +196,17 @@ impl Evidence {
 
     pub(super) fn gone(&mut self, now: Now) {
         self.gone = true;
-        self.controls_lost();
+        self.controls_lost(now);
+        // Laid on and then pulled: the customer of that call waits for nobody.
+        self.hanging_up
+            .take_if(|(at, _)| now.monotonic > *at + PARTS_LEAVE);
         self.capture(now, false);
         self.be_patient(now.monotonic + GONE_PATIENCE);
     }
 
     pub(super) fn back(&mut self, now: Now) {
         self.gone = false;
+        self.hanging_up = None;
         self.be_patient(now.monotonic + RETURN_PATIENCE);
     }
 
@@ -209,6 +222,7 @@ impl Evidence {
     /// A call begins or is over; what was waited for in it is not waited for any more.
     pub(super) fn settle_patience(&mut self) {
         self.patience = None;
+        self.hanging_up = None;
     }
 
     /// A call is over that something better than this told of: what is on now says nothing new.
@@ -274,12 +288,13 @@ impl Evidence {
             self.patience = None;
             return None;
         }
+        if self.gone
+            && let Some((_, by_device)) = self.hanging_up
+        {
+            return Some(by_device);
+        }
         let hung_up = self.hook.rested(now) && self.line_busy.rested(now);
-        let by_device = if self.hook.off_since >= self.line_busy.off_since {
-            EndReason::HookOn
-        } else {
-            EndReason::LineIdle
-        };
+        let by_device = self.by_device();
         if self.follows_calls() {
             // The device knows when a call is over, whatever stream an application keeps.
             return hung_up.then_some(by_device);
@@ -307,6 +322,15 @@ impl Evidence {
             hung_up.then_some(by_device)
         } else {
             streamless.then_some(EndReason::StreamClosed)
+        }
+    }
+
+    /// Which bit of the device told last that the call is over.
+    fn by_device(&self) -> EndReason {
+        if self.hook.off_since >= self.line_busy.off_since {
+            EndReason::HookOn
+        } else {
+            EndReason::LineIdle
         }
     }
 

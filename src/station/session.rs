@@ -156,7 +156,7 @@ impl Session {
         }
         if !self.headset.is_gone() {
             if self.headset.hid == Part::Gone {
-                self.call.evidence.controls_lost();
+                self.call.evidence.controls_lost(voice.now);
                 self.mute.controls_lost();
                 self.qd.controls_lost();
                 self.told.hook_off = None;

@@ -3,6 +3,7 @@
 use super::desk::{Desk, identity, plug};
 use crate::station::{AudioInput, Input, Output};
 use sidetone_devices::audio::api::{CloseReason, StreamSide};
+use sidetone_devices::event::ControlEvent::HookSwitch;
 use sidetone_devices::event::HeadsetEventKind;
 use sidetone_wire::message::StationMessage;
 
@@ -64,6 +65,55 @@ fn an_unplug_in_a_call_is_a_headset_that_left_and_never_a_quick_disconnect() {
                 ],
             );
     }
+}
+
+#[test]
+fn a_headset_laid_on_and_pulled_at_once_ends_its_call_and_keeps_nobody_waiting() {
+    for card_first in [true, false] {
+        let desk = Desk::new()
+            .captures()
+            .until(1.0)
+            .control(HookSwitch(true))
+            .until(30.0)
+            .control(HookSwitch(false))
+            .until(30.1);
+        let desk = if card_first {
+            desk.card(false).hid(false)
+        } else {
+            desk.hid(false).card(false)
+        };
+        desk.until(90.0).expect_of(
+            &["headset.", "call."],
+            &[
+                "0.3 call.started inferred",
+                "30.1 headset.removed",
+                "30.1 call.ended 29.8 s hook_on",
+            ],
+        );
+    }
+}
+
+#[test]
+fn a_hook_switch_lost_while_it_bounces_ends_nothing_when_the_headset_leaves_later() {
+    Desk::new()
+        .captures()
+        .until(1.0)
+        .control(HookSwitch(true))
+        .until(30.0)
+        .control(HookSwitch(false))
+        .until(30.1)
+        .hid(false)
+        .until(40.0)
+        .card(false)
+        .until(90.0)
+        .expect_of(
+            &["headset.", "call."],
+            &[
+                "0.3 call.started inferred",
+                "40.0 headset.removed",
+                "70.0 call.ended 69.7 s headset_gone",
+            ],
+        );
 }
 
 #[test]
