@@ -21,6 +21,7 @@ mod clock;
 mod daemon;
 mod disclosure;
 mod doors;
+mod footprint;
 mod half;
 mod health;
 mod identify;
@@ -97,6 +98,7 @@ pub fn run(loaded: &Loaded) -> Result<(), RunError> {
         .build()?;
     runtime.block_on(async {
         let end = told_to_end()?;
+        tokio::spawn(footprint::shrink_after_start());
         daemon::daemon(&loaded.config, login(), &ThisMachine, end).await
     })
 }

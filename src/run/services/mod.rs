@@ -15,7 +15,7 @@ mod telling;
 mod uplink;
 mod watch;
 
-use super::{RunError, privacy};
+use super::{RunError, footprint, privacy};
 use crate::config::Loaded;
 use crate::run::{logging, told_to_end};
 use std::future::Future;
@@ -79,6 +79,7 @@ fn until_told<F: Future<Output = Result<(), RunError>>>(
         .build()?;
     runtime.block_on(async {
         let end = told_to_end()?;
+        tokio::spawn(footprint::shrink_after_start());
         run(Box::pin(end)).await
     })
 }
