@@ -162,6 +162,10 @@ impl Headsets {
             .or_insert_with_key(|usb| Headset::new(usb.clone()))
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Headset> {
+        self.0.values()
+    }
+
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Headset> {
         self.0.values_mut()
     }

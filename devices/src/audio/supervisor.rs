@@ -23,8 +23,11 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How often the supervisor looks after its workers when nothing happens.
+/// How often the supervisor looks after its workers while something is to be tried again or settles.
 const TICK: Duration = Duration::from_millis(250);
+
+/// … and while all is as it should be, when only a stuck worker could be found.
+const CALM_TICK: Duration = Duration::from_secs(1);
 
 /// A worker without a sign of life for so long is stuck. Far above every time-out of its own.
 const STUCK: Duration = Duration::from_secs(15);
@@ -236,7 +239,7 @@ impl Supervisor {
         while !self.ending {
             heartbeat.fetch_add(1, Ordering::Relaxed);
             self.look_after_workers();
-            match self.hear.recv_timeout(TICK) {
+            match self.hear.recv_timeout(self.tick()) {
                 Ok(heard) => self.heard(heard),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
@@ -247,6 +250,17 @@ impl Supervisor {
             stop_capture(headset, &self.workers, &self.events, &CloseReason::Asked);
         }
         self.workers.end(FAREWELL);
+    }
+
+    fn tick(&self) -> Duration {
+        let settled = self.told == Told::Up && Instant::now() >= self.settled;
+        let mut headsets = self.headsets.iter();
+        let to_try = headsets.any(|headset| headset.wants_capture() && headset.capture.is_none());
+        if self.watch.is_some() && settled && !to_try {
+            CALM_TICK
+        } else {
+            TICK
+        }
     }
 
     fn heard(&mut self, heard: Heard) {
