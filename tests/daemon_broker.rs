@@ -78,17 +78,7 @@ async fn a_call_while_no_broker_is_there_arrives_when_it_comes() {
 
 #[tokio::test]
 async fn a_call_while_the_broker_refuses_arrives_once_the_password_is_right() {
-    let broker = Broker::with_file(
-        "password_file DIR/passwords\nallow_anonymous false\n",
-        |dir| {
-            let made = Command::new("mosquitto_passwd")
-                .args(["-b", "-c"])
-                .arg(dir.join("passwords"))
-                .args(["ws-1", "right"])
-                .status();
-            assert!(made.unwrap().success());
-        },
-    );
+    let broker = Broker::with_password("ws-1", "right");
     let watcher = Watcher::with(broker.port, &["-u", "ws-1", "-P", "right"]);
     let password = broker.dir().join("password");
     std::fs::write(&password, "wrong\n").unwrap();

@@ -14,7 +14,7 @@ use broker::{Broker, PATIENCE, Seen, Watcher};
 use daemon::{Desk, PROGRAM};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, mute, quick_disconnect};
 
@@ -142,19 +142,21 @@ async fn a_learned_quick_disconnect_raises_the_alert_in_a_call() {
     assert_eq!(daemon.complaints(), [""; 0]);
 }
 
+/// `sidetone learn` in this directory, where nobody answers.
+fn learn_without_answers(headset: &HidHeadset, directory: &Path) -> Output {
+    let mut learn = headset.seen_by(Command::new("umockdev-run"), PROGRAM);
+    learn.args(["learn", "-c", "/dev/null"]);
+    learn.current_dir(directory).stdin(Stdio::null());
+    learn.output().unwrap()
+}
+
 #[test]
 fn files_that_exist_are_kept_and_that_is_said_before_anything_is_asked() {
     let headset = HidHeadset::new();
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("047f-c056.toml");
     std::fs::write(&file, "mine").unwrap();
-    let output = headset
-        .seen_by(Command::new("umockdev-run"), PROGRAM)
-        .args(["learn", "-c", "/dev/null"])
-        .current_dir(directory.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = learn_without_answers(&headset, directory.path());
     let err = String::from_utf8(output.stderr).unwrap();
     assert!(
         err.contains("047f-c056.toml exists already; name another file with --out"),
@@ -168,13 +170,7 @@ fn files_that_exist_are_kept_and_that_is_said_before_anything_is_asked() {
 fn the_end_of_input_is_the_end_and_nothing_is_written_of_nothing() {
     let headset = HidHeadset::new();
     let directory = tempfile::tempdir().unwrap();
-    let output = headset
-        .seen_by(Command::new("umockdev-run"), PROGRAM)
-        .args(["learn", "-c", "/dev/null"])
-        .current_dir(directory.path())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
+    let output = learn_without_answers(&headset, directory.path());
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(
         out.contains("Nothing was tried, so nothing is written."),

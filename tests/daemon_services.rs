@@ -16,7 +16,7 @@ mod testbed;
 use board::Board;
 use broker::{Broker, PERSISTENT, Seen, Watcher};
 use daemon::{Desk, PROGRAM};
-use halves::{calls, desk, desk_with, has, latest_is, raise, said, station, uplink};
+use halves::{calls, desk_with, has, latest_is, office, raise, said, station, uplink};
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -28,9 +28,7 @@ use testbed::{HidHeadset, OFF_HOOK, ON_HOOK, quick_disconnect};
 
 #[tokio::test]
 async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     // The uplink is away when the station starts.
     let mut station = station(&desk, &headset);
     station.until("its search", |log| has(log, "the uplink is away"));
@@ -74,9 +72,7 @@ async fn a_call_goes_from_report_to_subscriber_through_both_halves() {
 
 #[tokio::test]
 async fn a_killed_station_leaves_one_clear_for_its_alert() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let _uplink = uplink(&desk);
     let first = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -97,9 +93,7 @@ async fn a_killed_station_leaves_one_clear_for_its_alert() {
 
 #[tokio::test]
 async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_one() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let uplink = uplink(&desk);
     let first = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -144,9 +138,7 @@ async fn a_call_in_which_the_station_dies_ends_and_what_goes_on_of_it_is_a_new_o
 
 #[tokio::test]
 async fn a_call_in_which_both_halves_die_ends_once() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let (first, second) = (uplink(&desk), station(&desk, &headset));
     raise(&watcher, &headset).await;
     first.kill();
@@ -208,9 +200,7 @@ async fn a_call_in_which_both_halves_die_ends_once() {
 
 #[tokio::test]
 async fn a_call_that_ends_while_the_uplink_is_away_ends_once_and_as_it_did() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let first = uplink(&desk);
     let station = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -234,9 +224,7 @@ async fn a_call_that_ends_while_the_uplink_is_away_ends_once_and_as_it_did() {
 
 #[tokio::test]
 async fn a_killed_uplink_costs_nothing_and_clears_nothing_twice() {
-    let broker = Broker::start(PERSISTENT);
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office(PERSISTENT);
     let first = uplink(&desk);
     let station = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -268,9 +256,7 @@ async fn a_killed_uplink_costs_nothing_and_clears_nothing_twice() {
 
 #[tokio::test]
 async fn an_alert_outlives_the_uplink_under_its_id() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let first = uplink(&desk);
     let _station = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -300,9 +286,7 @@ async fn an_alert_outlives_the_uplink_under_its_id() {
 
 #[tokio::test]
 async fn a_station_that_was_away_for_too_long_begins_anew() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let first = uplink(&desk);
     let station = station(&desk, &headset);
     raise(&watcher, &headset).await;
@@ -366,9 +350,7 @@ fn hello(protocol: u32) -> Vec<u8> {
 
 #[tokio::test]
 async fn hostile_bytes_end_their_own_connection_only() {
-    let broker = Broker::start("");
-    let watcher = Watcher::start(broker.port);
-    let (headset, desk) = (HidHeadset::new(), desk(&broker));
+    let (_broker, watcher, headset, desk) = office("");
     let uplink = uplink(&desk);
     let _station = station(&desk, &headset);
     watcher

@@ -119,17 +119,7 @@ async fn a_name_that_does_not_resolve_is_a_broker_that_is_not_there() {
 
 #[tokio::test]
 async fn wrong_credentials_are_refused_and_right_ones_heal_it_without_a_restart() {
-    let broker = Broker::with_file(
-        "password_file DIR/passwords\nallow_anonymous false\n",
-        |dir| {
-            let made = Command::new("mosquitto_passwd")
-                .args(["-b", "-c"])
-                .arg(dir.join("passwords"))
-                .args(["ws-1", "right"])
-                .status();
-            assert!(made.unwrap().success());
-        },
-    );
+    let broker = Broker::with_password("ws-1", "right");
     let state = tempfile::tempdir().unwrap();
     let secret = state.path().join("password");
     std::fs::write(&secret, "wrong\n").unwrap();

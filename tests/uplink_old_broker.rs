@@ -138,17 +138,23 @@ async fn a_broker_that_hangs_up_at_everything_is_not_taken_for_an_old_one() {
     assert!(speaks(MqttVersion::V5)(&node.handle.broker().borrow()));
 }
 
-#[tokio::test]
-async fn a_node_that_vanishes_is_lost_by_its_will() {
+/// A node that was seen to come up at an old broker.
+async fn born(state: &Path) -> (Broker, Gate, Watcher, Node) {
     let broker = Broker::start("");
     let gate = Gate::before(broker.port);
     let watcher = Watcher::start(broker.port);
-    let state = tempfile::tempdir().unwrap();
-    let node = Node::start(behind(&gate, state.path()));
+    let node = Node::start(behind(&gate, state));
     node.broker(speaks(MqttVersion::V311)).await;
     watcher
         .until("birth", |s| on(s, "/status").count() == 1)
         .await;
+    (broker, gate, watcher, node)
+}
+
+#[tokio::test]
+async fn a_node_that_vanishes_is_lost_by_its_will() {
+    let state = tempfile::tempdir().unwrap();
+    let (_broker, gate, watcher, node) = born(state.path()).await;
     gate.shut();
     let seen = watcher
         .until("the will", |s| on(s, "/status").count() == 2)
@@ -159,15 +165,8 @@ async fn a_node_that_vanishes_is_lost_by_its_will() {
 
 #[tokio::test]
 async fn a_goodbye_leaves_no_will() {
-    let broker = Broker::start("");
-    let gate = Gate::before(broker.port);
-    let watcher = Watcher::start(broker.port);
     let state = tempfile::tempdir().unwrap();
-    let node = Node::start(behind(&gate, state.path()));
-    node.broker(speaks(MqttVersion::V311)).await;
-    watcher
-        .until("birth", |s| on(s, "/status").count() == 1)
-        .await;
+    let (broker, gate, watcher, node) = born(state.path()).await;
     node.handle.stop(None).await;
     gate.shut();
     publish(broker.port, &["-t", "sidetone/last", "-m", "{}"]);

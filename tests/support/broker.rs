@@ -53,6 +53,19 @@ impl Broker {
         broker
     }
 
+    /// A broker that takes nobody but this user.
+    pub(crate) fn with_password(user: &str, password: &str) -> Self {
+        let configuration = "password_file DIR/passwords\nallow_anonymous false\n";
+        Self::with_file(configuration, |dir| {
+            let made = Command::new("mosquitto_passwd")
+                .args(["-b", "-c"])
+                .arg(dir.join("passwords"))
+                .args([user, password])
+                .status();
+            assert!(made.unwrap().success());
+        })
+    }
+
     /// A broker with exactly this configuration, of which `port` is the first listener; `DIR` stands for its
     /// directory.
     pub(crate) fn with_whole_file(

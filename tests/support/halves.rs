@@ -33,6 +33,15 @@ pub(crate) fn desk(broker: &Broker) -> Desk {
     desk_with(broker, &format!("sessions = \"listed\"\nusers = [{me:?}]"))
 }
 
+/// A broker with these further lines, who watches it, and a headset at a desk in two halves.
+#[allow(dead_code)]
+pub(crate) fn office(configuration: &str) -> (Broker, Watcher, HidHeadset, Desk) {
+    let broker = Broker::start(configuration);
+    let watcher = Watcher::start(broker.port);
+    let desk = desk(&broker);
+    (broker, watcher, HidHeadset::new(), desk)
+}
+
 pub(crate) fn uplink(desk: &Desk) -> Daemon {
     let uplink = desk.run_half("uplink", Command::new(PROGRAM));
     uplink.until("its socket", |log| has(log, "started"));
