@@ -94,7 +94,7 @@ pub(super) struct Evidence {
     far_end: FarEndWatch,
     /// An adapter would know of a call: the hook switch alone is none.
     adapter_knows: bool,
-    /// When, and as what, the device told of the call's end without the time left to rest.
+    /// When the controls went while a bit that had just gone off had not rested yet, and which end it told of.
     hanging_up: Option<(Duration, EndReason)>,
     gone: bool,
     /// Until when missing evidence does not end the call.
@@ -197,7 +197,7 @@ impl Evidence {
     pub(super) fn gone(&mut self, now: Now) {
         self.gone = true;
         self.controls_lost(now);
-        // Laid on and then pulled: the customer of that call waits for nobody.
+        // Laid down and then pulled ends the call; controls that went long before the rest of it tell nothing.
         self.hanging_up
             .take_if(|(at, _)| now.monotonic > *at + PARTS_LEAVE);
         self.capture(now, false);

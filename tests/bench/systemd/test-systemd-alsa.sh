@@ -40,7 +40,7 @@ headset hook 1
 expect_message 3 /event/hook.off
 headset hook 0
 expect_message 3 /event/hook.on
-# The hook's call is over; pulled before that, it would wait for the headset's return.
+# The hook's call is over before the headset is pulled: its end is not what the pull is to show.
 expect_message 3 /event/call.ended
 
 # Its way to udev's messages is open.
